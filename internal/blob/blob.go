@@ -1,0 +1,101 @@
+// Package blob reads and writes named objects: in memory, in a folder, or (in
+// its subpackage s3blob) in S3.
+//
+// A Bucket is the program's one seam to storage. Its contract is what S3
+// promises and no more: whole objects, strong read-after-write, and writes that
+// can be made conditional on the object's absence or on its ETag. The package
+// knows nothing of models, runs or data; keys are opaque to it.
+package blob
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"time"
+)
+
+// Info describes an object.
+type Info struct {
+	Key      string
+	Size     int64     // bytes
+	ETag     string    // opaque; equal bytes may have equal tags
+	Modified time.Time // informative only
+}
+
+// Span selects part of an object. The zero Span is the whole object.
+type Span struct {
+	Offset int64  // bytes to leave out at the start
+	Length int64  // bytes to read; 0 means to the end
+	ETag   string // if set, the object must still have this tag, else ErrChanged
+}
+
+// Condition makes a write conditional. The zero Condition always writes.
+type Condition struct {
+	absent bool
+	etag   string
+}
+
+// IfAbsent lets a write through only where no object has the key
+// (If-None-Match: *).
+func IfAbsent() Condition { return Condition{absent: true} }
+
+// IfMatch lets a write through only where the object still has the tag.
+func IfMatch(etag string) Condition { return Condition{etag: etag} }
+
+// Absent reports whether the condition is IfAbsent.
+func (c Condition) Absent() bool { return c.absent }
+
+// ETag returns the tag of an IfMatch condition, else "".
+func (c Condition) ETag() string { return c.etag }
+
+// What a Bucket's errors may be, by errors.Is. Access that is refused and
+// storage that is out of reach are fault.AccessDenied and fault.Transient.
+var (
+	// ErrNotFound: no object has the key (or, of a conditional write with
+	// IfMatch, the object is gone: S3's 404).
+	ErrNotFound = errors.New("blob: no such object")
+	// ErrCondition: the write's condition did not hold (S3's 412). The write
+	// may still have been ours: an answer can get lost and be retried below.
+	ErrCondition = errors.New("blob: the condition does not hold")
+	// ErrConflict: another conditional write was under way (S3's 409); read
+	// the tag again and try again.
+	ErrConflict = errors.New("blob: a concurrent write conflicts")
+	// ErrChanged: the object no longer has the tag that the Span names.
+	ErrChanged = errors.New("blob: the object changed while it was read")
+)
+
+// Bucket holds objects. All methods may be called concurrently.
+//
+// Keys are slash-separated, relative, in UTF-8, without empty, "." or ".."
+// elements; a Bucket refuses others with fault.InvalidRequest.
+type Bucket interface {
+	// Stat returns the object's description, or ErrNotFound.
+	Stat(ctx context.Context, key string) (Info, error)
+
+	// Open streams the object or a part of it. The caller closes the reader.
+	Open(ctx context.Context, key string, span Span) (io.ReadCloser, Info, error)
+
+	// Put writes a whole object at once and returns its description. Either
+	// all of the data becomes visible under the key, or nothing changes.
+	// After an error that is neither ErrCondition, ErrConflict nor
+	// ErrNotFound the outcome is unknown.
+	Put(ctx context.Context, key string, data []byte, cond Condition) (Info, error)
+
+	// Upload streams a large object, unconditionally. It becomes visible only
+	// when src ended with io.EOF; any other error leaves the key as it was.
+	Upload(ctx context.Context, key string, src io.Reader) (Info, error)
+
+	// List yields the objects whose keys begin with the prefix, in key order.
+	// It ends after the first error that it yields.
+	List(ctx context.Context, prefix string) iter.Seq2[Info, error]
+
+	// Delete removes the object. A missing one is no error.
+	Delete(ctx context.Context, key string) error
+}
+
+// ReadAll returns the bytes of an object that may be at most limit bytes
+// large, with its description; a larger one is a fault.TooLarge.
+func ReadAll(ctx context.Context, b Bucket, key string, limit int64) ([]byte, Info, error) {
+	return readAll(ctx, b, key, limit)
+}

@@ -1,0 +1,26 @@
+package blob
+
+// Root is a place that requests may name objects in: a folder, or a bucket
+// with a prefix. Its Bucket's keys are relative to it.
+type Root struct {
+	Bucket
+	// Base is the root's own address without a trailing slash:
+	// "s3://bucket/prefix" or an absolute folder name, "/srv/data".
+	Base string
+}
+
+// URI returns the address of the object under the key.
+func (r Root) URI(key string) string { return r.Base + "/" + key }
+
+// Roots are the places that requests may read from.
+type Roots []Root
+
+// Resolve finds the root and key that an address names. Addresses are
+// s3://bucket/key, file:///abs/path, or a plain path, which is taken relative
+// to the working folder. The address is parsed first and compared then, never
+// matched as text: one outside of all roots is a fault.AccessDenied, one of
+// another scheme or malformed a fault.InvalidRequest. A key may be "" or end
+// in a slash: the root itself, or a folder or prefix in it.
+func (rs Roots) Resolve(uri string) (Root, string, error) {
+	return resolve(rs, uri)
+}
