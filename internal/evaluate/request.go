@@ -1,0 +1,59 @@
+package evaluate
+
+// Request is the body of POST /evaluate: what /train answered.
+type Request struct {
+	ModelPath string              `json:"model_path" doc:"The challenger, as /train answered it"`
+	ModelName string              `json:"model_name,omitempty" doc:"Default: the one in model_path"`
+	RunID     string              `json:"run_id,omitempty"`
+	Gate      map[string]any      `json:"gate,omitempty" doc:"primary, policy, confidence, min_absolute_change, min_relative_change, thresholds, guardrails, must_beat_baseline, on_champion_incompatible"`
+	Metrics   map[string]*float64 `json:"metrics,omitempty" doc:"Ignored: both models are scored here"`
+}
+
+// Result is the answer of POST /evaluate. It holds all that /update-model needs.
+type Result struct {
+	Status                  string              `json:"status"`
+	ShouldUpdate            bool                `json:"should_update"`
+	Decision                string              `json:"decision" enum:"promote,keep,bootstrap,champion_incompatible"`
+	Reasons                 []Reason            `json:"reasons"`
+	Summary                 string              `json:"summary" doc:"The verdict in a sentence"`
+	ModelPath               string              `json:"model_path"`
+	ModelSHA256             string              `json:"model_sha256"`
+	ModelName               string              `json:"model_name"`
+	RunID                   string              `json:"run_id"`
+	Target                  string              `json:"target"`
+	Task                    string              `json:"task"`
+	Gate                    Gate                `json:"gate" doc:"The settings that were applied, defaults included"`
+	Primary                 string              `json:"primary_metric"`
+	HoldoutRows             int64               `json:"holdout_rows"`
+	Metrics                 map[string]*float64 `json:"metrics" doc:"The challenger's"`
+	MetricsUndefined        map[string]string   `json:"metrics_undefined,omitempty"`
+	Champion                *Champion           `json:"champion" doc:"null if there is none"`
+	Baselines               map[string]float64  `json:"baselines,omitempty" doc:"The baselines' scores in the primary metric"`
+	ExpectedChampionVersion int64               `json:"expected_champion_version" doc:"0 if there is no champion"`
+	EvaluationPath          string              `json:"evaluation_path"`
+	Warnings                []string            `json:"warnings"`
+	Cached                  bool                `json:"cached"`
+	DurationMS              int64               `json:"duration_ms"`
+}
+
+// Champion is the model that the challenger was compared with.
+type Champion struct {
+	Version          int64               `json:"version"`
+	ModelPath        string              `json:"model_path"`
+	ModelSHA256      string              `json:"model_sha256"`
+	Metrics          map[string]*float64 `json:"metrics,omitempty" doc:"On the challenger's holdout; absent if it cannot be scored there"`
+	MetricsUndefined map[string]string   `json:"metrics_undefined,omitempty"`
+	Incompatible     string              `json:"incompatible,omitempty" doc:"Why it cannot be scored"`
+}
+
+// Reason is one rule of the gate and how it came out.
+type Reason struct {
+	Rule       string      `json:"rule" enum:"bootstrap,superior,non_inferior,better,threshold,guardrail,baseline,champion_incompatible,same_model,slice"`
+	Metric     string      `json:"metric,omitempty"`
+	Challenger *float64    `json:"challenger,omitempty"`
+	Champion   *float64    `json:"champion,omitempty"`
+	Difference *float64    `json:"difference,omitempty" doc:"challenger - champion"`
+	CI         *[2]float64 `json:"ci,omitempty" doc:"Of the difference"`
+	Required   string      `json:"required" doc:"What the rule asks for"`
+	Passed     bool        `json:"passed"`
+}

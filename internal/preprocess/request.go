@@ -1,0 +1,55 @@
+package preprocess
+
+// Request is the body of POST /preprocess.
+type Request struct {
+	DataPath    string         `json:"data_path" doc:"The training data: s3://bucket/key, or a local path below a data root" example:"s3://ml-data/churn/2026-11-22.csv"`
+	ModelParams map[string]any `json:"model_params" doc:"The learner's parameters, by scikit-learn's names; may be {}"`
+	Target      string         `json:"target,omitempty" doc:"The column to predict; default: the champion's target, else a column named target, label or y"`
+	Task        string         `json:"task,omitempty" enum:"auto,binary,multiclass,regression" doc:"Default auto: found from the target's values"`
+	ModelName   string         `json:"model_name,omitempty" doc:"Which of the deployment's models this is; default 'default'"`
+	RunID       string         `json:"run_id,omitempty" doc:"Default: derived from the data, the parameters and the engine version"`
+	Split       map[string]any `json:"split,omitempty" doc:"How the holdout is chosen: test_fraction (0.2), group_column, time_column"`
+	Gate        map[string]any `json:"gate,omitempty" doc:"The gate's settings; checked here, used by /evaluate"`
+	// MaxBadRowFraction is the share of unusable rows from which on the data
+	// is refused as a whole.
+	MaxBadRowFraction *float64 `json:"max_bad_row_fraction,omitempty" minimum:"0" maximum:"1" doc:"Default 0.01"`
+	DryRun            bool     `json:"dry_run,omitempty" doc:"Read and report, write nothing"`
+}
+
+// Result is the answer of POST /preprocess. It holds all that /train needs.
+type Result struct {
+	Status            string         `json:"status"`
+	RunID             string         `json:"run_id"`
+	ModelName         string         `json:"model_name"`
+	ProcessedDataPath string         `json:"processed_data_path,omitempty" doc:"Absent for a dry run"`
+	ModelParams       map[string]any `json:"model_params"`
+	Gate              map[string]any `json:"gate,omitempty"`
+	Target            string         `json:"target"`
+	Task              string         `json:"task"`
+	Classes           []string       `json:"classes,omitempty"`
+	Rows              Rows           `json:"rows"`
+	RejectedPath      string         `json:"rejected_path,omitempty" doc:"CSV of line, column and reason; absent if no row was rejected"`
+	Columns           []Column       `json:"columns"`
+	Warnings          []string       `json:"warnings"`
+	Cached            bool           `json:"cached"`
+	DurationMS        int64          `json:"duration_ms"`
+}
+
+// Rows counts what became of the rows that were read.
+type Rows struct {
+	Read     int64 `json:"read"`
+	Used     int64 `json:"used"`
+	Rejected int64 `json:"rejected"`
+	Train    int64 `json:"train"`
+	Test     int64 `json:"test"`
+}
+
+// Column says what became of one column of the data.
+type Column struct {
+	Name     string `json:"name"`
+	Role     string `json:"role" enum:"feature,target,group,time,dropped"`
+	Kind     string `json:"kind" enum:"integer,float,text,empty"`
+	Missing  int64  `json:"missing"`
+	Distinct int    `json:"distinct" doc:"Counted up to a limit"`
+	Reason   string `json:"reason,omitempty" doc:"Why a column was dropped"`
+}
