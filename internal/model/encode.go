@@ -1,6 +1,9 @@
 package model
 
-import "sort"
+import (
+	"math"
+	"sort"
+)
 
 // Code returns the code of a category, or Unseen. Missing is "".
 func (f *Feature) Code(s string) int {
@@ -52,4 +55,12 @@ func (f *Feature) EncodeNumbers(x []float64, stride, j int, values []float64) {
 	for i, v := range values {
 		x[i*stride+j] = v
 	}
+}
+
+// MissingValue returns how a missing value of the feature is encoded.
+func (f *Feature) MissingValue() float64 {
+	if f.Kind == Number {
+		return math.NaN()
+	}
+	return float64(f.Code(""))
 }
