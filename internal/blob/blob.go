@@ -18,16 +18,30 @@ import (
 // Info describes an object.
 type Info struct {
 	Key      string
-	Size     int64     // bytes
+	Size     int64     // bytes, of the whole object
 	ETag     string    // opaque; equal bytes may have equal tags
-	Modified time.Time // informative only
+	Modified time.Time // informative only; may be zero in the answer to a write
 }
 
-// Span selects part of an object. The zero Span is the whole object.
+// Span selects part of an object. The zero Span is the whole object. What lies
+// past the object's end reads as nothing: that is no error.
 type Span struct {
 	Offset int64  // bytes to leave out at the start
-	Length int64  // bytes to read; 0 means to the end
+	Length int64  // bytes to read at most; 0 means to the end
 	ETag   string // if set, the object must still have this tag, else ErrChanged
+}
+
+// Clip returns the half-open range of bytes that the span selects from an
+// object of the size. A negative offset or length is a caller's bug: it panics.
+func (s Span) Clip(size int64) (from, to int64) {
+	if s.Offset < 0 || s.Length < 0 {
+		panic("blob: negative span")
+	}
+	from = min(s.Offset, size)
+	if s.Length == 0 || s.Length > size-from {
+		return from, size
+	}
+	return from, from + s.Length
 }
 
 // Condition makes a write conditional. The zero Condition always writes.
@@ -40,8 +54,14 @@ type Condition struct {
 // (If-None-Match: *).
 func IfAbsent() Condition { return Condition{absent: true} }
 
-// IfMatch lets a write through only where the object still has the tag.
-func IfMatch(etag string) Condition { return Condition{etag: etag} }
+// IfMatch lets a write through only where the object still has the tag. It
+// panics without a tag: such a write would be unconditional unawares.
+func IfMatch(etag string) Condition {
+	if etag == "" {
+		panic("blob: IfMatch without a tag")
+	}
+	return Condition{etag: etag}
+}
 
 // Absent reports whether the condition is IfAbsent.
 func (c Condition) Absent() bool { return c.absent }
@@ -65,15 +85,20 @@ var (
 	ErrChanged = errors.New("blob: the object changed while it was read")
 )
 
-// Bucket holds objects. All methods may be called concurrently.
+// Bucket holds objects. All methods may be called concurrently, and return
+// ctx.Err() (wrapped or bare) when the context ended the work.
 //
-// Keys are slash-separated, relative, in UTF-8, without empty, "." or ".."
-// elements; a Bucket refuses others with fault.InvalidRequest.
+// CheckKey says which keys there are; a Bucket refuses others with
+// fault.InvalidRequest. Callers also keep the names of objects and of folders
+// apart: once "a/b" exists, "a" is no key to write to, and the other way
+// round. Memory and Folder refuse that as well; S3 would let it pass.
 type Bucket interface {
 	// Stat returns the object's description, or ErrNotFound.
 	Stat(ctx context.Context, key string) (Info, error)
 
-	// Open streams the object or a part of it. The caller closes the reader.
+	// Open streams the object or a part of it. The caller closes the reader,
+	// and lets ctx live until then. A stream that breaks off is a
+	// fault.Transient.
 	Open(ctx context.Context, key string, span Span) (io.ReadCloser, Info, error)
 
 	// Put writes a whole object at once and returns its description. Either
@@ -86,16 +111,12 @@ type Bucket interface {
 	// when src ended with io.EOF; any other error leaves the key as it was.
 	Upload(ctx context.Context, key string, src io.Reader) (Info, error)
 
-	// List yields the objects whose keys begin with the prefix, in key order.
-	// It ends after the first error that it yields.
+	// List yields the objects whose keys begin with the prefix, in the order
+	// of the keys' bytes. It ends after the first error that it yields. What
+	// is written or deleted meanwhile may or may not be seen; foreign objects
+	// whose keys CheckKey refuses are not.
 	List(ctx context.Context, prefix string) iter.Seq2[Info, error]
 
 	// Delete removes the object. A missing one is no error.
 	Delete(ctx context.Context, key string) error
-}
-
-// ReadAll returns the bytes of an object that may be at most limit bytes
-// large, with its description; a larger one is a fault.TooLarge.
-func ReadAll(ctx context.Context, b Bucket, key string, limit int64) ([]byte, Info, error) {
-	return readAll(ctx, b, key, limit)
 }

@@ -1,5 +1,7 @@
 package blob
 
+import "retrain/internal/fault"
+
 // Root is a place that requests may name objects in: a folder, or a bucket
 // with a prefix. Its Bucket's keys are relative to it.
 type Root struct {
@@ -19,8 +21,27 @@ type Roots []Root
 // s3://bucket/key, file:///abs/path, or a plain path, which is taken relative
 // to the working folder. The address is parsed first and compared then, never
 // matched as text: one outside of all roots is a fault.AccessDenied, one of
-// another scheme or malformed a fault.InvalidRequest. A key may be "" or end
-// in a slash: the root itself, or a folder or prefix in it.
+// another scheme or malformed a fault.InvalidRequest. Where roots lie within
+// each other, the innermost one is meant. A key may be "" or end in a slash:
+// the root itself, or a folder or prefix in it.
 func (rs Roots) Resolve(uri string) (Root, string, error) {
-	return resolve(rs, uri)
+	at, err := parse(uri)
+	if err != nil {
+		return Root{}, "", err
+	}
+	best, key := -1, ""
+	for i, root := range rs {
+		rest, inside := at.below(root.Base)
+		if inside && (best < 0 || len(root.Base) > len(rs[best].Base)) {
+			best, key = i, rest
+		}
+	}
+	if best < 0 {
+		return Root{}, "", fault.New(fault.AccessDenied,
+			"The address is outside of the roots that this service may read (RETRAIN_DATA_ROOTS).")
+	}
+	if err := checkAddressKey(key); err != nil {
+		return Root{}, "", err
+	}
+	return rs[best], key, nil
 }

@@ -1,0 +1,57 @@
+package blob
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"retrain/internal/fault"
+)
+
+// ownFolder is where a Folder keeps its lock and its unfinished writes. No key
+// begins with it, in any Bucket, so that objects can move between them.
+const ownFolder = ".blob"
+
+// maxKey is S3's limit for a key, in bytes.
+const maxKey = 1024
+
+// CheckKey returns a fault.InvalidRequest for a string that is no key. Keys
+// are relative, separated by slashes, in UTF-8 without control characters (a
+// listing in XML could not hold them), at most 1024 bytes long, and have no
+// empty, "." or ".." element. The first element ".blob" is reserved.
+func CheckKey(key string) error {
+	if rule := brokenRule(key); rule != "" {
+		return fault.New(fault.InvalidRequest, "An object's name %s.", rule)
+	}
+	return nil
+}
+
+func brokenRule(key string) string {
+	switch {
+	case key == "":
+		return "must not be empty"
+	case len(key) > maxKey:
+		return "must not be longer than 1024 bytes"
+	case !utf8.ValidString(key):
+		return "must be valid UTF-8"
+	case strings.ContainsFunc(key, unprintable):
+		return "must not contain control characters"
+	}
+	for i, element := range strings.Split(key, "/") {
+		switch {
+		case element == "":
+			return "must not begin or end with a slash or contain two in a row"
+		case element == "." || element == "..":
+			return `must not contain "." or ".." as an element`
+		case i == 0 && element == ownFolder:
+			return `must not begin with the reserved element ".blob"`
+		}
+	}
+	return ""
+}
+
+// unprintable reports characters that XML 1.0 (section 2.2) cannot carry, and
+// the other control characters besides.
+func unprintable(r rune) bool {
+	return unicode.IsControl(r) || r == '\uFFFE' || r == '\uFFFF'
+}
