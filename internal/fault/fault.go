@@ -161,3 +161,13 @@ func From(err error) *Error {
 
 // Is reports whether err is of the kind, as From sees it.
 func Is(err error, kind Kind) bool { return err != nil && From(err).Kind == kind }
+
+// Locate says where in the request an error's cause stands, unless the error
+// names fields itself. Errors of other types pass unchanged.
+func Locate(err error, loc ...any) error {
+	var e *Error
+	if errors.As(err, &e) && len(e.Fields) == 0 {
+		e.At(e.Detail, "value_error", loc...)
+	}
+	return err
+}

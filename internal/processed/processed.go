@@ -91,7 +91,7 @@ func Path(runID, name string) string { return path.Join("runs", runID, name) }
 func Open(ctx context.Context, store blob.Root, uri string) (*Data, error) {
 	root, key, err := blob.Roots{store}.Resolve(uri)
 	if err != nil {
-		return nil, atPath(err)
+		return nil, fault.Locate(err, "body", "processed_data_path")
 	}
 	parts := strings.Split(key, "/")
 	if len(parts) != 3 || parts[0] != "runs" || parts[2] != DataFile {
@@ -144,14 +144,6 @@ func missing(err error) error {
 	if errors.Is(err, blob.ErrNotFound) {
 		return fault.Wrap(fault.DataNotFound, err, "There is no processed data at processed_data_path.").
 			At("No such run", "not_found", "body", "processed_data_path")
-	}
-	return err
-}
-
-func atPath(err error) error {
-	var f *fault.Error
-	if errors.As(err, &f) && len(f.Fields) == 0 {
-		return f.At(f.Detail, "path_error", "body", "processed_data_path")
 	}
 	return err
 }
