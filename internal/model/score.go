@@ -101,9 +101,9 @@ func (m *Model) link(dst, raw []float64) {
 // Sigmoid is the logistic function.
 func Sigmoid(x float64) float64 {
 	if x >= 0 {
-		return 1 / (1 + math.Exp(-x))
+		return 1 / (1 + Exp(-x))
 	}
-	e := math.Exp(x)
+	e := Exp(x)
 	return e / (1 + e)
 }
 
@@ -115,7 +115,7 @@ func softmax(dst, raw []float64) {
 	}
 	sum := 0.0
 	for k, r := range raw {
-		dst[k] = math.Exp(r - top)
+		dst[k] = Exp(r - top)
 		sum += dst[k]
 	}
 	for k := range dst {
