@@ -1,0 +1,62 @@
+# Needs Go and make; nothing else for demo, test and build.
+
+BINARY   := bin/api
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+COMMIT   ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+LDFLAGS  := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+BUILD    := CGO_ENABLED=0 go build -trimpath -tags lambda.norpc -ldflags '$(LDFLAGS)'
+
+IMAGE    ?= ml-retraining-api
+TAG      ?= $(VERSION)
+PLATFORM ?= linux/amd64
+
+.PHONY: demo test race lint bench build image push deploy e2e fuzz clean
+
+demo: build  ## one whole retraining story on real data, over HTTP
+	@go run ./examples/demo $(BINARY)
+
+test:  ## all tests that need only Go
+	go vet ./...
+	go test ./...
+
+race:  ## the same under the race detector (needs a C compiler)
+	go test -race ./...
+
+lint:  ## golangci-lint at the version that CI uses
+	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run ./...
+
+bench:  ## Go benchmarks; bench/README.md says how to compare with peers
+	go test -run '^$$' -bench . -benchtime 2s ./internal/...
+
+fuzz:  ## each fuzz target for a few seconds
+	bash test/fuzz.sh 10s
+
+build:  ## the static binary
+	$(BUILD) -o $(BINARY) ./cmd/api
+
+e2e:  ## state machine engines, ONNX Runtime, S3 server, container (installs what it needs)
+	bash .ci/run
+
+image:  ## the Lambda container image
+	docker build --platform $(PLATFORM) --build-arg VERSION=$(VERSION) --build-arg COMMIT=$(COMMIT) -t $(IMAGE):$(TAG) .
+
+# make push ACCOUNT=123456789012 REGION=eu-central-1
+REGISTRY = $(ACCOUNT).dkr.ecr.$(REGION).amazonaws.com
+push: image  ## log in to ECR, create the repository if need be, tag and push
+	@test -n "$(ACCOUNT)" -a -n "$(REGION)" || { echo "usage: make push ACCOUNT=… REGION=…"; exit 2; }
+	aws ecr get-login-password --region $(REGION) | docker login --username AWS --password-stdin $(REGISTRY)
+	aws ecr describe-repositories --region $(REGION) --repository-names $(IMAGE) >/dev/null 2>&1 || \
+	  aws ecr create-repository --region $(REGION) --repository-name $(IMAGE) --image-tag-mutability IMMUTABLE
+	docker tag $(IMAGE):$(TAG) $(REGISTRY)/$(IMAGE):$(TAG)
+	docker push $(REGISTRY)/$(IMAGE):$(TAG)
+
+# make deploy ACCOUNT=… REGION=… (after the first deployment of README.md)
+deploy: push  ## point the function and the state machine at the new image and definition
+	aws lambda update-function-code --region $(REGION) --function-name ml-retraining-api --image-uri $(REGISTRY)/$(IMAGE):$(TAG)
+	aws lambda wait function-updated-v2 --region $(REGION) --function-name ml-retraining-api
+	aws stepfunctions update-state-machine --region $(REGION) \
+	  --state-machine-arn arn:aws:states:$(REGION):$(ACCOUNT):stateMachine:ml-retraining \
+	  --definition file://statemachine/definition.asl.json
+
+clean:
+	rm -rf bin
