@@ -16,19 +16,33 @@ func ReadAll(ctx context.Context, b Bucket, key string, limit int64) ([]byte, In
 	}
 	defer body.Close()
 	if info.Size > limit {
-		return nil, Info{}, tooLarge(limit)
+		return nil, Info{}, fault.New(fault.TooLarge,
+			"The stored object is larger than the %d bytes that are allowed here.", limit)
 	}
-	// The size is taken as a promise only: a stream that yields more is cut.
-	data, err := io.ReadAll(io.LimitReader(body, info.Size+1))
-	if err != nil {
-		return nil, Info{}, err
-	}
-	if int64(len(data)) > limit {
-		return nil, Info{}, tooLarge(limit)
+	data := make([]byte, info.Size)
+	if err := readExactly(body, data); err != nil {
+		return nil, Info{}, failed("read", key, err)
 	}
 	return data, info, nil
 }
 
-func tooLarge(limit int64) error {
-	return fault.New(fault.TooLarge, "The stored object is larger than the %d bytes that are allowed here.", limit)
+// readExactly fills data and sees the stream end there. The end has to be
+// seen: it is where a Bucket finds a wrong checksum or a changed file.
+func readExactly(body io.Reader, data []byte) error {
+	_, err := io.ReadFull(body, data)
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return errLength
+	}
+	if err != nil {
+		return err
+	}
+	switch n, err := io.ReadFull(body, make([]byte, 1)); {
+	case n > 0:
+		return errLength
+	case err != io.EOF:
+		return err
+	}
+	return nil
 }
+
+var errLength = fault.New(fault.Transient, "The store sent more or fewer bytes than it had announced.")
