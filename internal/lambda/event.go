@@ -59,8 +59,8 @@ func open(payload []byte) (event, *fault.Error) {
 	return members, nil
 }
 
-// shape tells the event's sender by what only that sender writes. WebSocket and
-// authorizer events look like REST requests and are none.
+// shape tells the event's sender by what only that sender writes. Events for an
+// authorizer or of a WebSocket look like HTTP requests and are none.
 func (e event) shape() shape {
 	sender := e.object("requestContext")
 	switch {
@@ -68,14 +68,14 @@ func (e event) shape() shape {
 		return direct
 	case sender == nil:
 		return other
+	case e.has("methodArn"), e.has("routeArn"), sender.has("connectionId"):
+		return other
 	case sender.object("http") != nil:
 		return httpV2
 	case sender.object("elb") != nil && e.object("multiValueHeaders") != nil:
 		return albMulti
 	case sender.object("elb") != nil:
 		return albSingle
-	case sender.has("connectionId"), e.has("methodArn"):
-		return other
 	case e.isString("httpMethod") && e.isString("path"):
 		return restV1
 	}
