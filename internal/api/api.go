@@ -1,0 +1,117 @@
+// Package api is the service's HTTP face: routes, decoding, validation, problem
+// documents, the OpenAPI document and the documentation page.
+//
+// It turns a request into a step's Request, runs the step, and turns its Result
+// or error into an answer. It knows nothing of data, models or stores, nor
+// whether a socket or a Lambda event brought the request; the steps come as
+// functions, and fault's table says how their errors look.
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"runtime"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/go-chi/chi/v5"
+
+	"retrain/internal/evaluate"
+	"retrain/internal/modelstore"
+	"retrain/internal/preprocess"
+	"retrain/internal/retrain"
+	"retrain/internal/train"
+)
+
+// Steps are what the routes run.
+type Steps struct {
+	Preprocess func(context.Context, preprocess.Request) (preprocess.Result, error)
+	Train      func(context.Context, train.Request) (train.Result, error)
+	Evaluate   func(context.Context, evaluate.Request) (evaluate.Result, error)
+	Update     func(context.Context, modelstore.UpdateRequest) (modelstore.UpdateResult, error)
+	Retrain    func(context.Context, retrain.Request) (retrain.Result, error)
+	// Health reaches the store, for GET /health?deep=1. Nil: nothing to reach.
+	Health func(context.Context) error
+}
+
+// Options are the service's settings. The zero value of each means its default.
+type Options struct {
+	Version string // shown by /health and in the OpenAPI document
+	Commit  string // shown by /health
+	Log     *slog.Logger
+
+	MaxBody     int64         // bytes of a request's body; default 1 MiB
+	BodyTimeout time.Duration // for a request's body to arrive; default 30 s
+
+	// MaxTrainings is how many requests may preprocess, train or retrain at the
+	// same time; default: half of the processors, and at least one. One more
+	// waits up to MaxWait (default 5 s), and is then turned away.
+	MaxTrainings int
+	MaxWait      time.Duration
+
+	// Timeout bounds the work of one request; default: unbounded.
+	Timeout time.Duration
+}
+
+func (o Options) withDefaults() Options {
+	if o.Version == "" {
+		o.Version = "dev"
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.MaxBody <= 0 {
+		o.MaxBody = 1 << 20
+	}
+	if o.BodyTimeout <= 0 {
+		o.BodyTimeout = 30 * time.Second
+	}
+	if o.MaxTrainings <= 0 {
+		o.MaxTrainings = max(1, runtime.NumCPU()/2)
+	}
+	if o.MaxWait <= 0 {
+		o.MaxWait = 5 * time.Second
+	}
+	return o
+}
+
+// service is the handler with all that its routes share.
+type service struct {
+	Options
+	steps  Steps
+	slots  slots
+	known  known
+	router *chi.Mux
+	huma   huma.API
+}
+
+// New returns the service's handler.
+func New(steps Steps, opts Options) http.Handler { return newService(steps, opts) }
+
+func newService(steps Steps, opts Options) *service {
+	s := &service{Options: opts.withDefaults(), steps: steps, known: allFields(), router: chi.NewRouter()}
+	s.slots = newSlots(s.MaxTrainings, s.MaxWait)
+	s.router.NotFound(s.noSuchRoute)
+	s.router.MethodNotAllowed(s.methodNotAllowed)
+	s.huma = newHuma(s.router.With(s.intake), s.Version)
+	s.addSteps()
+	s.addHealth()
+	s.addDocs()
+	return s
+}
+
+// allFields returns the fields of every step's Request and Result.
+func allFields() known {
+	k := known{}
+	k.add(preprocess.Request{})
+	k.add(preprocess.Result{})
+	k.add(train.Request{})
+	k.add(train.Result{})
+	k.add(evaluate.Request{})
+	k.add(evaluate.Result{})
+	k.add(modelstore.UpdateRequest{})
+	k.add(modelstore.UpdateResult{})
+	k.add(retrain.Result{})
+	return k
+}

@@ -1,0 +1,96 @@
+package api
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"retrain/internal/fault"
+)
+
+// jsonType is the media type of bodies and answers.
+const jsonType = "application/json"
+
+// intake reads the body of a POST request into memory before anything else
+// happens, within its limits, and hands it on as JSON. The answer is JSON too,
+// whatever the client would accept.
+//
+// The connection's read deadline is lifted afterwards: were it to expire while
+// a step runs, net/http would take the client for gone and cancel the step.
+func (s *service) intake(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			if err := checkMediaType(r.Header); err != nil {
+				writeProblem(w, r, err)
+				return
+			}
+			connection := http.NewResponseController(w)
+			connection.SetReadDeadline(time.Now().Add(s.BodyTimeout)) // unsupported outside of a socket
+			body, err := readBody(r, s.MaxBody)
+			connection.SetReadDeadline(time.Time{})
+			if err != nil {
+				writeProblem(w, r, err)
+				return
+			}
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			r.Header.Set("Content-Type", jsonType)
+		}
+		r.Header.Del("Accept")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// checkMediaType accepts JSON under its names, and under those that clients
+// send without having been told to: `curl -d` says form-urlencoded, and many
+// libraries say text/plain.
+func checkMediaType(h http.Header) error {
+	if coding := h.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return fault.New(fault.UnsupportedMediaType, "The body has a content encoding; send it plain.").
+			At("Content-Encoding is not supported", "media_type", "header", "content-encoding")
+	}
+	given := h.Get("Content-Type")
+	if given == "" {
+		return nil
+	}
+	media, _, err := mime.ParseMediaType(given)
+	switch {
+	case err != nil:
+	case media == jsonType, media == "text/json", media == "text/plain", media == "application/x-www-form-urlencoded":
+		return nil
+	case strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+json"):
+		return nil
+	}
+	return fault.New(fault.UnsupportedMediaType, "The body must be JSON, with Content-Type application/json.").
+		At("Input should be application/json", "media_type", "header", "content-type")
+}
+
+// drainLimit is how much of an oversized body is read and thrown away: a client
+// that is still sending does not read our answer.
+const drainLimit = 8 << 20
+
+// readBody returns the whole body; none at all counts as {}.
+func readBody(r *http.Request, limit int64) ([]byte, error) {
+	if r.Body == nil {
+		return []byte("{}"), nil
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
+	var timeout net.Error
+	switch {
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return nil, fault.Wrap(fault.Transient, err, "The body did not arrive in time.")
+	case err != nil:
+		return nil, fault.Wrap(fault.Transient, err, "The body did not arrive as a whole.")
+	case int64(len(body)) > limit:
+		io.CopyN(io.Discard, r.Body, drainLimit)
+		return nil, fault.New(fault.TooLarge, "The body is larger than %d bytes.", limit).
+			At("Body is too large", "too_large", "body")
+	case len(bytes.TrimSpace(body)) == 0:
+		return []byte("{}"), nil
+	}
+	return body, nil
+}

@@ -1,0 +1,218 @@
+package api
+
+import (
+	"io"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+	"github.com/go-chi/chi/v5"
+
+	"retrain/internal/fault"
+)
+
+// description is what the OpenAPI document says of a route.
+type description struct {
+	id, summary, text string
+	// examples of bodies, by their summaries.
+	examples map[string]any
+	// kinds of errors that the route may answer with, besides those of all.
+	kinds []fault.Kind
+}
+
+// everywhere lists the kinds that every route may answer with.
+var everywhere = []fault.Kind{fault.Internal}
+
+// onBodies lists the kinds that every route with a body may answer with.
+var onBodies = []fault.Kind{
+	fault.InvalidRequest, fault.TooLarge, fault.UnsupportedMediaType,
+	fault.DeadlineExceeded, fault.Transient, fault.AccessDenied,
+}
+
+// newHuma returns huma on the router, with the routes that it would add by
+// itself, the $schema members and the fallible decoder all turned off.
+func newHuma(router chi.Router, version string) huma.API {
+	config := huma.DefaultConfig("Retrain", version)
+	config.CreateHooks = nil
+	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
+	config.AllowAdditionalPropertiesByDefault = true
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
+	format := huma.Format{Marshal: marshal, Unmarshal: unmarshal}
+	config.Formats = map[string]huma.Format{jsonType: format, "json": format} // "json" stands for all +json
+	config.Components.Examples = problemExamples()
+	config.Info.Description = overview
+	config.Servers = []*huma.Server{{URL: ".", Description: "This service"}}
+	config.Tags = []*huma.Tag{
+		{Name: "steps", Description: "The four steps of a retraining, and all of them in one call. Each answer holds all that the next step needs, so it can be sent on as it is."},
+		{Name: "service", Description: "The service itself."},
+	}
+	return humachi.New(router, config)
+}
+
+const overview = `Retrains tabular models: new data → preprocess → train → evaluate against the champion → update.
+
+A model only becomes champion after it was compared with the one that stands, on rows that neither was trained on.
+Errors are problem documents (RFC 9457); their ` + "`code`" + ` is also the error name that a state machine meets.
+Unknown fields of a body are ignored with a warning; unknown keys of ` + "`model_params`, `gate` and `split`" + ` are errors.`
+
+func marshal(w io.Writer, v any) error {
+	if p, ok := v.(*problem); ok {
+		_, err := w.Write(p.JSON())
+		return err
+	}
+	text, err := Encode(v)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(text)
+	return err
+}
+
+func unmarshal(text []byte, v any) error {
+	v.(interface{ keep([]byte) }).keep(text)
+	return nil
+}
+
+// schemaName names a type in the document by its package and its name, since
+// every step has a Request and a Result: train.Result is TrainResult.
+func schemaName(t reflect.Type, hint string) string {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	pkg := t.PkgPath()[strings.LastIndexByte(t.PkgPath(), '/')+1:]
+	switch {
+	case t.Name() == "":
+		return hint
+	case pkg == "api", pkg == "fault", pkg == "":
+		return title(t.Name())
+	}
+	return title(pkg) + t.Name()
+}
+
+func title(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+
+// operation returns the operation without its request and its result, which
+// huma adds.
+func (d description) operation(method, path string) huma.Operation {
+	op := huma.Operation{
+		OperationID: d.id, Method: method, Path: path, Summary: d.summary, Description: d.text,
+		Tags: []string{"service"}, Responses: map[string]*huma.Response{},
+	}
+	kinds := append(slices.Clone(d.kinds), everywhere...)
+	if method == http.MethodPost {
+		op.Tags = []string{"steps"}
+		kinds = append(kinds, onBodies...)
+		examples := map[string]*huma.Example{}
+		for summary, value := range d.examples {
+			name := strings.ReplaceAll(strings.ToLower(summary), " ", "-")
+			examples[name] = &huma.Example{Summary: summary, Value: value}
+		}
+		op.RequestBody = &huma.RequestBody{Content: map[string]*huma.MediaType{jsonType: {Examples: examples}}}
+	}
+	for _, kind := range fault.Kinds() {
+		if slices.Contains(kinds, kind) {
+			addResponse(op.Responses, kind)
+		}
+	}
+	return op
+}
+
+// addResponse documents a kind of error under its status.
+func addResponse(responses map[string]*huma.Response, kind fault.Kind) {
+	status := strconv.Itoa(kind.Info().Status)
+	r := responses[status]
+	if r == nil {
+		r = &huma.Response{Content: map[string]*huma.MediaType{problemType: {
+			Schema:   &huma.Schema{Ref: "#/components/schemas/Problem"},
+			Examples: map[string]*huma.Example{},
+		}}}
+		responses[status] = r
+	} else {
+		r.Description += ", "
+	}
+	r.Description += "`" + kind.Code() + "`"
+	if _, ok := retryAfter[kind]; ok {
+		r.Headers = map[string]*huma.Header{"Retry-After": {
+			Description: "Seconds to wait", Schema: &huma.Schema{Type: huma.TypeInteger},
+		}}
+	}
+	slug := kind.Info().Slug
+	r.Content[problemType].Examples[slug] = &huma.Example{Ref: "#/components/examples/" + slug}
+}
+
+// problemExamples shows a document of each kind that HTTP can meet.
+func problemExamples() map[string]*huma.Example {
+	examples := map[string]*huma.Example{}
+	for kind, text := range kindTexts {
+		e := fault.New(kind, "%s", text)
+		if kind == fault.InvalidRequest {
+			e.At("Field required", "missing", "body", "data_path")
+		}
+		examples[kind.Info().Slug] = &huma.Example{
+			Summary: kind.Info().Title, Value: fault.NewProblem(e, "/retrain", "4QK7N2XW5LZ3J6RBTVYD2M4HCA"),
+		}
+	}
+	return examples
+}
+
+// kindTexts are the details of the documented examples.
+var kindTexts = map[fault.Kind]string{
+	fault.Internal:             "An internal error occurred; its text is in the log under this request id.",
+	fault.InvalidRequest:       "The request is not valid: data_path: Field required.",
+	fault.InvalidData:          "The target column has only one class.",
+	fault.DataNotFound:         "There is no data at data_path.",
+	fault.AccessDenied:         "The address is outside of the roots that this service may read (RETRAIN_DATA_ROOTS).",
+	fault.TooLarge:             "The body is larger than 1048576 bytes.",
+	fault.RunConflict:          "The run has been made with other inputs.",
+	fault.GateNotPassed:        "No evaluation of this model says that it should be promoted.",
+	fault.ChampionChanged:      "The champion was version 3 then, and now version 4 stands; evaluate the model again and update with that evaluation.",
+	fault.DeadlineExceeded:     "The time limit was reached before the step was done.",
+	fault.Throttled:            "The service is busy with other trainings; try again later.",
+	fault.Transient:            "The store is out of reach.",
+	fault.UnsupportedMediaType: "The body must be JSON, with Content-Type application/json.",
+}
+
+// requestSchema returns the schema of a request, completed by what Go's types
+// do not say: a required field is neither null nor an empty text, and null
+// stands for absence where a field may be absent, as Python's clients send it.
+func requestSchema[Req any](r huma.Registry) *huma.Schema {
+	schema := r.Schema(reflect.TypeFor[Req](), false, "")
+	for name, field := range schema.Properties {
+		field.Nullable = !slices.Contains(schema.Required, name) && field.Type != ""
+		if !field.Nullable && field.Type == huma.TypeString {
+			one := 1
+			field.MinLength = &one
+		}
+		if field.Nullable && field.Enum != nil {
+			field.Enum = append(field.Enum, nil)
+		}
+	}
+	return schema
+}
+
+// propertyNames lists the fields of a schema in alphabetical order.
+func propertyNames(s *huma.Schema) []string {
+	names := make([]string, 0, len(s.Properties))
+	for name := range s.Properties {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// openAPI returns the document's bytes. It is made when it is first asked for:
+// a process that starts for one request does not need it.
+func (s *service) openAPI() func() []byte {
+	return sync.OnceValue(func() []byte {
+		text, err := EncodeIndented(s.huma.OpenAPI())
+		if err != nil {
+			panic(err)
+		}
+		return text
+	})
+}
