@@ -8,8 +8,9 @@ import (
 	"retrain/internal/fault"
 )
 
-// ownFolder is where a Folder keeps its lock and its unfinished writes. No key
-// begins with it, in any Bucket, so that objects can move between them.
+// ownFolder is where a Folder keeps its lock and its unfinished writes. It is
+// no part of any key, in any Bucket, so that objects can move between them and
+// a Folder that lies within another shows nothing of its own there.
 const ownFolder = ".blob"
 
 // maxKey is S3's limit for a key, in bytes.
@@ -18,7 +19,7 @@ const maxKey = 1024
 // CheckKey returns a fault.InvalidRequest for a string that is no key. Keys
 // are relative, separated by slashes, in UTF-8 without control characters (a
 // listing in XML could not hold them), at most 1024 bytes long, and have no
-// empty, "." or ".." element. The first element ".blob" is reserved.
+// empty, ".", ".." or ".blob" element, of which the last is reserved.
 func CheckKey(key string) error {
 	if rule := brokenRule(key); rule != "" {
 		return fault.New(fault.InvalidRequest, "An object's name %s.", rule)
@@ -37,14 +38,14 @@ func brokenRule(key string) string {
 	case strings.ContainsFunc(key, unprintable):
 		return "must not contain control characters"
 	}
-	for i, element := range strings.Split(key, "/") {
+	for _, element := range strings.Split(key, "/") {
 		switch {
 		case element == "":
 			return "must not begin or end with a slash or contain two in a row"
 		case element == "." || element == "..":
 			return `must not contain "." or ".." as an element`
-		case i == 0 && element == ownFolder:
-			return `must not begin with the reserved element ".blob"`
+		case element == ownFolder:
+			return `must not contain the reserved element ".blob"`
 		}
 	}
 	return ""
