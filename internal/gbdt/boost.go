@@ -1,0 +1,252 @@
+// Package gbdt grows gradient-boosted trees: it bins rows that stream in, and
+// fits a model.Trees to them.
+//
+// It works on histograms of fixed-point sums, which are exact in any order, so
+// that the same rows, parameters and seed give the same trees on any number of
+// processors and on any architecture. It follows LightGBM (Ke et al., NIPS
+// 2017) in what it computes and scikit-learn's HistGradientBoosting in names
+// and defaults. It does no input or output, and knows neither raw columns nor
+// how a model is stored or scored.
+//
+// A training is: NewBinner, Observe for each block of rows, Bins; NewData,
+// Append for each block of the same rows; Train.
+package gbdt
+
+import (
+	"context"
+
+	"retrain/internal/model"
+)
+
+// Progress tells how far a training is.
+type Progress struct {
+	Iteration int // rounds done
+	MaxIter   int // rounds to be done at most
+	// Loss is the validation part's after this round; 0 without one.
+	Loss float64
+}
+
+// Result is what a training found.
+type Result struct {
+	Trees *model.Trees
+	// BestIteration is the number of rounds that were kept: those up to the
+	// lowest validation loss, or all.
+	BestIteration int
+	// History holds the validation part's weighted mean loss after each round
+	// that was done: log loss, or half the squared error. It is nil without
+	// early stopping.
+	History []float64
+	// StoppedEarly says that the loss ended the training before MaxIter.
+	StoppedEarly bool
+	Warnings     []string
+}
+
+// Train fits trees to the data. It calls onIteration, which may be nil, after
+// each round.
+//
+// The errors are a fault.InvalidRequest for parameters that are out of range or
+// do not fit the data, a fault.InvalidData for data that nothing can be learned
+// from, and ctx's error when that ends before the training does; the Result is
+// then not nil and holds the complete rounds. ctx is looked at before each
+// split.
+func Train(ctx context.Context, d *Data, p Params, onIteration func(Progress)) (*Result, error) {
+	if err := p.Check(); err != nil {
+		return nil, err
+	}
+	if err := d.check(&p); err != nil {
+		return nil, err
+	}
+	workers := newPool(p.Threads)
+	defer workers.close()
+	t := newTrainer(d, &p, workers)
+	err := t.run(ctx, onIteration)
+	return t.result(), err
+}
+
+// chunkRows is the number of rows that one task of a pass over all rows takes.
+// Sums of floating-point numbers are taken by chunk and then over the chunks in
+// order, so it is part of what determines a result.
+const chunkRows = 1 << 14
+
+// trainer is the state of a training.
+type trainer struct {
+	data   *Data
+	params *Params
+	pool   *pool
+	part   *part
+	scores [][]float64 // of each raw score, by row
+	objective
+	base    []float64
+	grower  *grower
+	chunks  []chunk
+	trees   []model.Tree
+	judge   *judge // nil without early stopping
+	warning []string
+}
+
+// chunk is what is summed up over a chunk of rows.
+type chunk struct {
+	gradients, hessians float64 // of absolute values
+	sum                 pair
+	least, most         float64 // of the hessians in fixed point
+}
+
+func newTrainer(d *Data, p *Params, workers *pool) *trainer {
+	t := &trainer{data: d, params: p, pool: workers, chunks: make([]chunk, (d.rows+chunkRows-1)/chunkRows)}
+	t.divide()
+	t.scores = make([][]float64, 1)
+	if d.task == model.Multiclass {
+		t.scores = make([][]float64, d.outputs)
+	}
+	for k := range t.scores {
+		t.scores[k] = make([]float64, d.rows)
+	}
+	t.objective = newObjective(d, t.scores, d.classFactors(p))
+	t.base = t.objective.base(t.part)
+	for k, scores := range t.scores {
+		for i := range scores {
+			scores[i] = t.base[k]
+		}
+	}
+	t.grower = newGrower(d, p, workers, t.part.count())
+	return t
+}
+
+// divide sets the validation part aside, if there is to be one.
+func (t *trainer) divide() {
+	if t.params.EarlyStopping {
+		t.part = newPart(t.data, t.params.ValidationFraction, t.params.RandomState)
+		if len(t.part.judging) > 0 && t.part.count() > 0 {
+			t.judge = &judge{patience: t.params.NIterNoChange, tol: t.params.Tol}
+			return
+		}
+		t.warn("There are too few rows for a validation part; early_stopping had no effect.")
+	}
+	t.part = newPart(t.data, 0, 0)
+}
+
+func (t *trainer) warn(text string) { t.warning = append(t.warning, text) }
+
+// run does the rounds.
+func (t *trainer) run(ctx context.Context, onIteration func(Progress)) error {
+	for done := 0; done < t.params.MaxIter; done++ {
+		grown, split, err := t.round(ctx)
+		if err != nil {
+			return err
+		}
+		if !split && t.params.MaxFeatures == 1 && done > 0 {
+			t.warn("The training ended before max_iter, since no further split lowers the loss.")
+			return nil
+		}
+		t.trees = append(t.trees, grown...)
+		now := Progress{Iteration: done + 1, MaxIter: t.params.MaxIter}
+		if t.judge != nil {
+			now.Loss = t.validationLoss()
+			t.judge.hear(now.Loss)
+		}
+		if onIteration != nil {
+			onIteration(now)
+		}
+		if t.judge != nil && t.judge.enough() {
+			return nil
+		}
+	}
+	return nil
+}
+
+// round grows a tree for each raw score and adds them to the scores. It reports
+// whether any of them has a split.
+func (t *trainer) round(ctx context.Context) (grown []model.Tree, split bool, err error) {
+	t.each(func(_ *chunk, from, to int) { t.prepare(from, to) })
+	for k := range t.scores {
+		sum := t.takeGradients(k)
+		t.grower.rows = t.part.fill(t.grower.rows)
+		t.grower.number = uint64(len(t.trees) + k)
+		tree, leaves, err := t.grower.grow(ctx, sum)
+		if err != nil {
+			return nil, false, err
+		}
+		t.setValues(tree, leaves)
+		t.updateScores(k, tree, leaves)
+		grown = append(grown, tree.Tree)
+		split = split || len(leaves) > 1
+	}
+	return grown, split, nil
+}
+
+// each calls f for each chunk of rows from..to-1.
+func (t *trainer) each(f func(c *chunk, from, to int)) {
+	t.pool.run(len(t.chunks), func(i, _ int) {
+		from := i * chunkRows
+		f(&t.chunks[i], from, min(from+chunkRows, t.data.rows))
+	})
+}
+
+// takeGradients writes the rows' pairs by raw score k to the grower, sets its
+// scale and rules, and returns the sum of the pairs.
+func (t *trainer) takeGradients(k int) pair {
+	pairs := t.grower.pairs
+	t.each(func(c *chunk, from, to int) {
+		t.derive(pairs, k, from, to)
+		c.measure(pairs, t.part, from, to)
+	})
+	gradients, hessians := 0.0, 0.0
+	for i := range t.chunks {
+		gradients += t.chunks[i].gradients
+		hessians += t.chunks[i].hessians
+	}
+	s := newScale(gradients, hessians, t.part.count())
+	t.each(func(c *chunk, from, to int) { c.fix(pairs, t.part, s, from, to) })
+	all := t.chunks[0]
+	for _, c := range t.chunks[1:] {
+		all.sum += c.sum
+		all.least, all.most = min(all.least, c.least), max(all.most, c.most)
+	}
+	t.grower.scale = s
+	t.grower.rules = newRules(t.params, t.data, s, t.unit(), all.least, all.most)
+	return all.sum
+}
+
+// setValues gives the leaves their values.
+func (t *trainer) setValues(tree *tree, leaves []*leaf) {
+	for _, l := range leaves {
+		v := t.grower.value(l.sum, &l.site, t.grower.l2)
+		tree.Nodes[l.node].Value = t.grower.realValue(v) * t.unit() * t.params.LearningRate
+	}
+	unit := t.unit()
+	for i := range tree.Nodes {
+		tree.Nodes[i].Gain *= unit * unit
+	}
+}
+
+// updateScores adds the tree to the scores of all rows. The work is shared out
+// by rows: sharing it by leaves, the rows of which lie all over the scores,
+// made the workers write to the same cache lines and took five times as long.
+func (t *trainer) updateScores(k int, tree *tree, leaves []*leaf) {
+	scores, d := t.scores[k], t.data
+	t.each(func(_ *chunk, from, to int) {
+		for _, l := range leaves {
+			v := tree.Nodes[l.node].Value
+			for _, r := range between(t.grower.rows[l.from:l.to], from, to) {
+				scores[r] += v
+			}
+		}
+		for _, r := range between(t.part.left, from, to) {
+			at := int(r) * d.stride
+			scores[r] += tree.value(d.cells[at : at+d.stride])
+		}
+	})
+}
+
+// result returns what was found so far. A training without a complete round has
+// a Result without trees.
+func (t *trainer) result() *Result {
+	r := &Result{BestIteration: len(t.trees) / len(t.scores), Warnings: t.warning}
+	if t.judge != nil && r.BestIteration > 0 {
+		r.BestIteration = t.judge.best + 1
+		r.History = t.judge.history
+		r.StoppedEarly = t.judge.enough()
+	}
+	r.Trees = &model.Trees{Base: t.base, Trees: t.trees[:r.BestIteration*len(t.scores)]}
+	return r
+}

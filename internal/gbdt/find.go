@@ -1,0 +1,173 @@
+package gbdt
+
+import "sort"
+
+// Leaves with more rows than this have their histograms built by rows, each
+// worker with its share of rows and a histogram of its own; smaller ones by
+// columns, which needs no adding up. Either way the sums are the same.
+const (
+	byRows      = 1 << 14
+	rowsPerTask = 1 << 12
+)
+
+// find finds the best splits of those of a leaf's children that are open. It
+// builds the histogram of the smaller child and subtracts it from the parent's,
+// which becomes the larger child's; without a parent's, it builds all.
+//
+// The columns of a group are built, subtracted and searched by one worker, one
+// after the other, while they are in its cache.
+func (g *grower) find(parent *leaf, children, open []*leaf) {
+	built, larger := children, (*leaf)(nil)
+	if parent != nil && parent.hist != nil {
+		small, large := children[0], children[1]
+		if small.count() > large.count() {
+			small, large = large, small
+		}
+		built, larger = []*leaf{small}, large
+		larger.hist, parent.hist = parent.hist, nil
+	}
+	whole := make([]bool, len(built))
+	for i, l := range built {
+		l.hist = g.borrow()
+		whole[i] = g.pool.size > 1 && l.count() > byRows && len(built) == 1
+		if whole[i] {
+			g.buildByRows(l)
+		}
+	}
+	tries := g.columnsToTry(open)
+	g.pool.run(g.data.groups(), func(group, _ int) {
+		from, to := g.data.groupColumns(group)
+		for i, l := range built {
+			g.buildGroup(l, group, whole[i])
+		}
+		if larger != nil {
+			larger.hist.subtract(built[0].hist, from, to)
+		}
+		for i, l := range open {
+			for k := from; k < to; k++ {
+				g.candidates[i][k] = none
+				if tries[i] == nil || tries[i][k] {
+					g.candidates[i][k] = g.search(l, k, nil)
+				}
+			}
+		}
+	})
+	for i, l := range open {
+		l.best = g.choose(l, g.candidates[i])
+	}
+}
+
+// buildByRows adds the rows of a leaf to its histogram and, by other workers,
+// to the partial ones. The sum of all is the leaf's histogram.
+func (g *grower) buildByRows(l *leaf) {
+	clear(l.hist)
+	for _, h := range g.partials {
+		clear(h)
+	}
+	rows := g.rows[l.from:l.to]
+	tasks := (len(rows) + rowsPerTask - 1) / rowsPerTask
+	g.pool.run(tasks, func(task, worker int) {
+		h := l.hist
+		if worker > 0 {
+			h = g.partials[worker-1]
+		}
+		from := task * rowsPerTask
+		to := min(from+rowsPerTask, len(rows))
+		g.data.accumulate(h, rows[from:to], g.pairs, 0, g.data.groups())
+	})
+}
+
+// buildGroup completes a leaf's histogram for a group of columns.
+func (g *grower) buildGroup(l *leaf, group int, whole bool) {
+	if whole {
+		from, to := g.data.groupColumns(group)
+		for _, h := range g.partials {
+			l.hist.add(h, from, to)
+		}
+		return
+	}
+	clear(l.hist.group(group)[:])
+	g.data.accumulate(l.hist, g.rows[l.from:l.to], g.pairs, group, group+1)
+}
+
+// search returns the best split of a leaf by one column.
+func (g *grower) search(l *leaf, k int, rows *tally) candidate {
+	c := &g.data.bins.columns[k]
+	if c.categorical() {
+		return g.category(l.hist.column(k), &l.site, k, rows)
+	}
+	return g.numeric(l.hist.column(k), len(c.edges)+1, &l.site, k, rows)
+}
+
+// choose returns the best of the candidates, of equal ones the first, that
+// leaves both children enough rows.
+//
+// Histograms do not count rows. The sum of hessians is a bound that mostly
+// suffices; where it does not, the rows are counted, but only for the winner:
+// if it fails, its column is searched again with the rows of each bin, and the
+// best is chosen anew. So the result is as if all had been counted.
+func (g *grower) choose(l *leaf, candidates []candidate) candidate {
+	for {
+		best := &none
+		for k := range candidates {
+			if c := &candidates[k]; c.column >= 0 && (best.column < 0 || c.gain > best.gain) {
+				best = c
+			}
+		}
+		if best.column < 0 || g.certain(best, &l.site) || g.enough(l, best) {
+			return *best
+		}
+		rows := g.tally(l, best.column)
+		*best = g.search(l, best.column, &rows)
+	}
+}
+
+// enough reports whether a split leaves both children enough rows, looking at
+// no more rows than that takes.
+func (g *grower) enough(l *leaf, c *candidate) bool {
+	left, right := 0, 0
+	for _, r := range g.rows[l.from:l.to] {
+		if c.goesLeft(g.data.cells[int(r)*g.data.stride+c.column]) {
+			left++
+		} else {
+			right++
+		}
+		if left >= g.minSamples && right >= g.minSamples {
+			return true
+		}
+	}
+	return false
+}
+
+// tally counts a leaf's rows by their bin in one column.
+func (g *grower) tally(l *leaf, k int) (rows tally) {
+	for _, r := range g.rows[l.from:l.to] {
+		rows[g.data.cells[int(r)*g.data.stride+k]]++
+	}
+	return rows
+}
+
+// columnsToTry chooses, for each leaf, the share MaxFeatures of the columns by
+// a hash of seed, tree, leaf and feature. A nil slice means all.
+func (g *grower) columnsToTry(leaves []*leaf) [][]bool {
+	tries := make([][]bool, len(leaves))
+	columns := g.data.bins.columns
+	keep := max(1, int(g.params.MaxFeatures*float64(len(columns))))
+	if keep >= len(columns) {
+		return tries
+	}
+	for i, l := range leaves {
+		order := make([]int, len(columns))
+		hash := make([]uint64, len(columns))
+		for k, c := range columns {
+			order[k] = k
+			hash[k] = chance(g.params.RandomState, forFeatures, g.number, uint64(l.node), uint64(c.feature))
+		}
+		sort.Slice(order, func(a, b int) bool { return hash[order[a]] < hash[order[b]] })
+		tries[i] = make([]bool, len(columns))
+		for _, k := range order[:keep] {
+			tries[i][k] = true
+		}
+	}
+	return tries
+}

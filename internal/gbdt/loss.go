@@ -1,0 +1,207 @@
+package gbdt
+
+import (
+	"math"
+
+	"retrain/internal/model"
+)
+
+// objective is what the trees minimize: a loss, summed over the rows. Its
+// derivatives are by the raw scores. All methods work on a range of rows, so
+// that goroutines can share them, and write nothing outside it.
+type objective interface {
+	// base returns the raw scores that are best without any feature.
+	base(in *part) []float64
+	// prepare is called at the start of a round, when all raw scores are known
+	// that its gradients are taken at.
+	prepare(from, to int)
+	// derive writes the raw pairs of raw score k for rows from..to-1 to dst.
+	derive(dst []pair, k, from, to int)
+	// unit is the factor by which gradients were divided to keep them near 1:
+	// leaf values come out divided by it, and gains by its square.
+	unit() float64
+	// loss returns a row's loss without its weight, and weight that.
+	loss(row int) float64
+	weight(row int) float64
+}
+
+// newObjective returns the task's loss on the data's rows with the present
+// scores, one slice for each raw score. factors holds a weight for each class.
+func newObjective(d *Data, scores [][]float64, factors []float64) objective {
+	switch d.task {
+	case model.Regression:
+		return newSquared(d, scores[0])
+	case model.Binary:
+		return &logistic{d, scores[0], factors}
+	}
+	return &softmax{d, scores, factors, make([]float64, d.rows)}
+}
+
+// squared is half the squared error. Its targets are divided by a power of two
+// near the largest, which is exact and keeps every square finite.
+type squared struct {
+	data   *Data
+	scores []float64
+	size   float64
+}
+
+func newSquared(d *Data, scores []float64) *squared {
+	largest := 0.0
+	for _, y := range d.targets {
+		largest = max(largest, math.Abs(y))
+	}
+	_, exp := math.Frexp(largest)
+	return &squared{d, scores, math.Ldexp(1, max(-1000, min(exp, 1000)))}
+}
+
+func (s *squared) base(in *part) []float64 {
+	sum, weights := 0.0, 0.0
+	for i, y := range s.data.targets {
+		if in.has(i) {
+			w := s.data.weight(i)
+			sum += float64(w * (y / s.size))
+			weights += w
+		}
+	}
+	return []float64{sum / weights * s.size}
+}
+
+func (s *squared) prepare(int, int) {}
+
+func (s *squared) derive(dst []pair, _, from, to int) {
+	inverse := 1 / s.size
+	for i := from; i < to; i++ {
+		w := s.data.weight(i)
+		dst[i] = rawPair(w*((s.scores[i]-s.data.targets[i])*inverse), w)
+	}
+}
+
+func (s *squared) unit() float64 { return s.size }
+
+func (s *squared) weight(row int) float64 { return s.data.weight(row) }
+
+func (s *squared) loss(row int) float64 {
+	e := s.scores[row] - s.data.targets[row]
+	return e * e / 2
+}
+
+// logistic is the log loss of two classes; the raw score is the log odds of
+// class 1.
+type logistic struct {
+	data    *Data
+	scores  []float64
+	factors []float64
+}
+
+func (l *logistic) base(in *part) []float64 {
+	w := classWeights(l.data, in, l.factors)
+	return []float64{model.Log(w[1]) - model.Log(w[0])}
+}
+
+func (l *logistic) prepare(int, int) {}
+
+func (l *logistic) derive(dst []pair, _, from, to int) {
+	for i := from; i < to; i++ {
+		y := l.data.labels[i]
+		w := l.data.weight(i) * l.factors[y]
+		p := 1 / (1 + model.Exp(-l.scores[i]))
+		dst[i] = rawPair(w*(p-float64(y)), w*(p*(1-p)))
+	}
+}
+
+func (l *logistic) unit() float64 { return 1 }
+
+func (l *logistic) weight(row int) float64 {
+	return l.data.weight(row) * l.factors[l.data.labels[row]]
+}
+
+func (l *logistic) loss(row int) float64 {
+	margin := l.scores[row]
+	if l.data.labels[row] == 0 {
+		margin = -margin
+	}
+	return max(-margin, 0) + model.Log(1+model.Exp(-math.Abs(margin)))
+}
+
+// softmax is the log loss of several classes, with a raw score for each.
+type softmax struct {
+	data    *Data
+	scores  [][]float64
+	factors []float64
+	// norm is each row's ln Σ exp(score) at the start of the round. The tree
+	// of a class changes only that class's scores, so that with it the
+	// gradients of the other classes are still those of the round's start.
+	norm []float64
+}
+
+func (s *softmax) base(in *part) []float64 {
+	base := classWeights(s.data, in, s.factors)
+	for k, w := range base {
+		base[k] = model.Log(w)
+	}
+	return base
+}
+
+func (s *softmax) prepare(from, to int) {
+	for i := from; i < to; i++ {
+		s.norm[i] = s.logSum(i)
+	}
+}
+
+// logSum returns ln Σ exp(score) of a row, shifted by the largest score.
+func (s *softmax) logSum(row int) float64 {
+	top := math.Inf(-1)
+	for _, score := range s.scores {
+		top = max(top, score[row])
+	}
+	sum := 0.0
+	for _, score := range s.scores {
+		sum += model.Exp(score[row] - top)
+	}
+	return top + model.Log(sum)
+}
+
+func (s *softmax) derive(dst []pair, k, from, to int) {
+	scores := s.scores[k]
+	for i := from; i < to; i++ {
+		label := s.data.labels[i]
+		w := s.data.weight(i) * s.factors[label]
+		p := model.Exp(scores[i] - s.norm[i])
+		g := p
+		if int(label) == k {
+			g--
+		}
+		dst[i] = rawPair(w*g, w*(p*(1-p)))
+	}
+}
+
+func (s *softmax) unit() float64 { return 1 }
+
+func (s *softmax) weight(row int) float64 {
+	return s.data.weight(row) * s.factors[s.data.labels[row]]
+}
+
+func (s *softmax) loss(row int) float64 {
+	return s.logSum(row) - s.scores[s.data.labels[row]][row]
+}
+
+// classWeights returns each class's share of the weight of the rows. A class
+// without any is taken to have half a row, so that its logarithm is finite.
+func classWeights(d *Data, in *part, factors []float64) []float64 {
+	sums := make([]float64, d.outputs)
+	total := 0.0
+	for i, y := range d.labels {
+		if in.has(i) {
+			w := d.weight(i) * factors[y]
+			sums[y] += w
+			total += w
+		}
+	}
+	for k, w := range sums {
+		if w == 0 {
+			w = 0.5
+		}
+		sums[k] = w / total
+	}
+	return sums
+}

@@ -1,0 +1,193 @@
+package gbdt
+
+// candidate is a way to split a leaf.
+type candidate struct {
+	column      int // -1: there is none
+	gain        float64
+	sum         pair  // of the rows that go left
+	bin         uint8 // a number goes left if its bin is at most this
+	missingLeft bool
+	missing     bool // the leaf has rows in missingBin
+	// The bins of a category that go left and, of those that the leaf has,
+	// those that go right.
+	left, right binSet
+}
+
+var none = candidate{column: -1}
+
+// rules holds what a split must keep to, in the units of one tree's pairs: a
+// leaf with sums G and H has the value -G/(H+l2), and its loss is then lower
+// than at 0 by G²/(H+l2), both in these units.
+type rules struct {
+	l2         float64
+	catL2      float64 // l2 of a split by category
+	catSmooth  float64
+	minGain    float64
+	minHessian float64 // of a leaf; implied by minSamples where that is more
+	minSamples int
+	// sure is the sum of hessians from which on a leaf has minSamples rows,
+	// whichever they are.
+	sure float64
+	// Monotone constraints of the columns; nil if there are none. Then no
+	// leaf's value is bounded either.
+	constraints []int8
+}
+
+// relativeGain is the part of the parent's score that a gain must reach, so
+// that rounding alone is no reason to split.
+const relativeGain = 1e-12
+
+// site is a leaf as split finding sees it.
+type site struct {
+	sum       pair
+	low, high float64 // bounds of the values below, in the units of rules
+}
+
+// value returns the best value within the bounds.
+func (r *rules) value(sum pair, s *site, l2 float64) float64 {
+	v := -sum.gradient() / (sum.hessian() + l2)
+	if r.constraints == nil {
+		return v
+	}
+	return min(max(v, s.low), s.high)
+}
+
+// score returns how much lower the loss is at the best value than at 0.
+func (r *rules) score(sum pair, s *site, l2 float64) float64 {
+	g, h := sum.gradient(), sum.hessian()+l2
+	if r.constraints == nil {
+		return g * g / h
+	}
+	v := min(max(-g/h, s.low), s.high)
+	return -v * (float64(2*g) + float64(h*v))
+}
+
+// certain reports whether both children surely have minSamples rows.
+func (r *rules) certain(c *candidate, s *site) bool {
+	return c.sum.hessian() >= r.sure && (s.sum-c.sum).hessian() >= r.sure
+}
+
+// numeric returns the best split of a numeric column with the given number of
+// bins. A tally makes it keep to minSamples exactly; without one, children that
+// might have fewer rows are allowed, and certain tells.
+//
+// The missing rows go right in a first scan over the bins; where there are any,
+// a second one sends them left. Behind the last bin the first scan parts all
+// numbers from the missing.
+func (r *rules) numeric(h *[cells]pair, bins int, s *site, k int, rows *tally) candidate {
+	sc := r.newScan(s, k, r.l2, rows)
+	sc.run(h[:bins], 0, false)
+	missing := h[missingBin] != 0
+	if missing {
+		sc.run(h[:bins], h[missingBin], true)
+	}
+	return sc.result(missing)
+}
+
+// scan is the search for the best split of a column.
+type scan struct {
+	*rules
+	site   *site
+	column int
+	l2     float64 // of the children
+	rows   *tally
+	parent float64 // the leaf's score
+	best   float64 // the score of the best split so far, or the one to exceed
+	found  candidate
+}
+
+func (r *rules) newScan(s *site, k int, l2 float64, rows *tally) scan {
+	parent := r.score(s.sum, s, r.l2)
+	return scan{
+		rules: r, site: s, column: k, l2: l2, rows: rows,
+		parent: parent, best: parent + float64(parent*relativeGain) + r.minGain, found: none,
+	}
+}
+
+// run goes through the bins from left to right. What it computes for each is
+// the score without constraints, which is never below the one with them.
+func (sc *scan) run(bins []pair, left pair, missingLeft bool) {
+	total, l2, minHessian, best := sc.site.sum, sc.l2, sc.minHessian, sc.best
+	for b, cell := range bins {
+		if cell == 0 {
+			continue // no row: the same split as one bin before
+		}
+		left += cell
+		right := total - left
+		hl, hr := left.hessian(), right.hessian()
+		if hr < minHessian {
+			break
+		}
+		if hl < minHessian {
+			continue
+		}
+		gl, gr := left.gradient(), right.gradient()
+		if gl*gl/(hl+l2)+gr*gr/(hr+l2) > best {
+			sc.offer(candidate{sum: left, bin: uint8(b), missingLeft: missingLeft})
+			best = sc.best
+		}
+	}
+}
+
+// offer takes the split if it keeps to the constraints and, with them, is
+// better than what was found so far.
+func (sc *scan) offer(c candidate) {
+	right := sc.site.sum - c.sum
+	score := sc.score(c.sum, sc.site, sc.l2) + sc.score(right, sc.site, sc.l2)
+	if score > sc.best && sc.ordered(c.sum, right) && sc.rows.allow(&c, sc.minSamples) {
+		sc.best = score
+		sc.found = c
+		sc.found.column = sc.column
+	}
+}
+
+// ordered reports whether the children's values keep to the column's monotone
+// constraint.
+func (sc *scan) ordered(left, right pair) bool {
+	if sc.constraints == nil || sc.constraints[sc.column] == 0 {
+		return true
+	}
+	l, r := sc.value(left, sc.site, sc.l2), sc.value(right, sc.site, sc.l2)
+	if sc.constraints[sc.column] > 0 {
+		return l <= r
+	}
+	return l >= r
+}
+
+// result returns the best split, if there is one.
+func (sc *scan) result(missing bool) candidate {
+	sc.found.gain = sc.best - sc.parent
+	sc.found.missing = missing
+	return sc.found
+}
+
+// tally counts the rows of a leaf by their bin in one column.
+type tally [cells]uint32
+
+// allow reports whether both sides of a split have at least least rows. A nil
+// tally allows everything.
+func (t *tally) allow(c *candidate, least int) bool {
+	if t == nil {
+		return true
+	}
+	left, right := 0, 0
+	for b, n := range t {
+		if c.goesLeft(uint8(b)) {
+			left += int(n)
+		} else {
+			right += int(n)
+		}
+	}
+	return left >= least && right >= least
+}
+
+// goesLeft reports whether the rows of a bin go left.
+func (c *candidate) goesLeft(b uint8) bool {
+	switch {
+	case c.left != binSet{}:
+		return c.left.has(b)
+	case b == missingBin:
+		return c.missingLeft
+	}
+	return b <= c.bin
+}
