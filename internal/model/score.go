@@ -2,16 +2,29 @@ package model
 
 import "math"
 
-// rawScores writes a row's raw scores: log odds, or the predicted value.
-func (m *Model) rawScores(raw, row []float64) {
+// rawScores writes the raw scores of a block of rows: log odds, or the
+// predicted value. Each is the base plus the trees in their order.
+func (m *Model) rawScores(raw, x []float64) {
+	features, width := len(m.Features), m.Width()
 	if m.Linear != nil {
-		m.linearScores(raw, row)
+		for i := range len(raw) / width {
+			m.linearScores(raw[i*width:(i+1)*width], x[i*features:(i+1)*features])
+		}
 		return
 	}
-	copy(raw, m.Trees.Base)
+	for at := 0; at < len(raw); at += width {
+		copy(raw[at:], m.Trees.Base)
+	}
 	for i := range m.Trees.Trees {
-		t := &m.Trees.Trees[i]
-		raw[i%len(raw)] += t.Nodes[t.leaf(row)].Value
+		m.Trees.Trees[i].add(raw[i%width:], width, x, features)
+	}
+}
+
+// add adds the tree's value for each row of x to every width-th number of raw.
+func (t *Tree) add(raw []float64, width int, x []float64, features int) {
+	for i := 0; len(x) >= features; i += width {
+		raw[i] += t.Nodes[t.leaf(x[:features])].Value
+		x = x[features:]
 	}
 }
 
@@ -68,9 +81,9 @@ func (m *Model) linearScores(raw, row []float64) {
 			for k := range raw {
 				raw[k] += float64(m.Linear.Coef[k][at] * z)
 			}
-		} else if code := int(row[j]); code >= 0 {
+		} else if code := row[j]; code >= 0 {
 			for k := range raw {
-				raw[k] += m.Linear.Coef[k][at+code]
+				raw[k] += m.Linear.Coef[k][at+int(code)]
 			}
 		}
 		at += f.Width()

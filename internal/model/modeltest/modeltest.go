@@ -1,0 +1,218 @@
+// Package modeltest makes random models, and random rows for them, for the
+// tests of the rooms that score, store and read models.
+//
+// What is made passes Model.Check and is as awkward as that allows: names that
+// collide with anything, missing and unseen values, values that lie exactly on
+// thresholds, trees of a single leaf. The same source of randomness makes the
+// same model.
+package modeltest
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+
+	"retrain/internal/model"
+)
+
+// names are what columns may be called, among them the names that an encoder
+// would like to use itself.
+var names = []string{
+	"age", "income", "label", "probabilities", "prediction", "scores", "label_", "features", "a b\tc",
+	`quo"te\`, "naïve ☃", "年齢", "<&>", "retrain.recipe", "code_0", "Age", "0", "coefficients", "base", "classes",
+}
+
+// texts are what categories may be.
+var texts = []string{"red", "green", "blue", "Red", " red", "naïve", "雪", `a"b`, "<x>", "1", "1.0", "nan", "None", "\t", "ünïcode", "z"}
+
+// Recipe returns a recipe with up to eight features of both kinds.
+func Recipe(rng *rand.Rand, task model.Task) model.Recipe {
+	r := model.Recipe{Target: "target", Task: task}
+	for _, at := range rng.Perm(len(names))[:1+rng.IntN(8)] {
+		r.Features = append(r.Features, feature(rng, names[at]))
+	}
+	switch task {
+	case model.Binary:
+		r.Classes, r.IntLabels = classes(rng, 2)
+	case model.Multiclass:
+		r.Classes, r.IntLabels = classes(rng, 2+rng.IntN(5))
+	}
+	return r
+}
+
+func feature(rng *rand.Rand, name string) model.Feature {
+	if rng.IntN(2) == 0 {
+		return model.Feature{Name: name, Kind: model.Number, Fill: rng.NormFloat64(), Mean: rng.NormFloat64(), Scale: 0.1 + rng.Float64()}
+	}
+	f := model.Feature{Name: name, Kind: model.Category}
+	for _, at := range rng.Perm(len(texts))[:1+rng.IntN(len(texts))] {
+		f.Categories = append(f.Categories, texts[at])
+	}
+	if rng.IntN(2) == 0 {
+		f.Categories = append(f.Categories, "")
+	}
+	if rng.IntN(4) == 0 {
+		for i := range 100 {
+			f.Categories = append(f.Categories, fmt.Sprintf("city %d", i))
+		}
+	}
+	slices.Sort(f.Categories)
+	return f
+}
+
+func classes(rng *rand.Rand, n int) (labels []string, integers bool) {
+	if rng.IntN(2) == 0 {
+		for k := range n {
+			labels = append(labels, strconv.Itoa(7*k-9))
+		}
+		return labels, true
+	}
+	for k := range n {
+		labels = append(labels, fmt.Sprintf("class %c ☃", 'a'+k))
+	}
+	return labels, false
+}
+
+// Linear returns a linear model.
+func Linear(rng *rand.Rand, task model.Task) *model.Model {
+	m := &model.Model{Recipe: Recipe(rng, task), Linear: &model.Linear{}, Meta: meta(rng)}
+	for range m.Width() {
+		m.Linear.Intercept = append(m.Linear.Intercept, rng.NormFloat64())
+		row := make([]float64, m.Inputs())
+		for i := range row {
+			row[i] = rng.NormFloat64()
+		}
+		m.Linear.Coef = append(m.Linear.Coef, row)
+	}
+	return m
+}
+
+// Trees returns a model of count trees with up to leaves leaves each. Its nodes
+// lie in preorder, and every set belongs to one node.
+func Trees(rng *rand.Rand, task model.Task, count, leaves int) *model.Model {
+	m := &model.Model{Recipe: Recipe(rng, task), Trees: &model.Trees{}, Meta: meta(rng)}
+	for range m.Width() {
+		m.Trees.Base = append(m.Trees.Base, rng.NormFloat64())
+	}
+	for range count {
+		var t model.Tree
+		grow(rng, &t, m.Features, 1+rng.IntN(leaves))
+		m.Trees.Trees = append(m.Trees.Trees, t)
+	}
+	return m
+}
+
+// grow appends a subtree in preorder and returns the number of its rows.
+func grow(rng *rand.Rand, t *model.Tree, features []model.Feature, leaves int) int64 {
+	at := len(t.Nodes)
+	if leaves == 1 {
+		rows := 1 + rng.Int64N(1000)
+		t.Nodes = append(t.Nodes, model.Node{Feature: -1, Set: -1, Value: 0.2 * rng.NormFloat64(), Count: rows})
+		return rows
+	}
+	n := model.Node{Feature: int32(rng.IntN(len(features))), Set: -1, Gain: rng.ExpFloat64()}
+	if f := &features[n.Feature]; f.Kind == model.Number {
+		n.Threshold, n.MissingLeft = number(rng), rng.IntN(2) == 0
+	} else {
+		n.Set = int32(len(t.Sets))
+		t.Sets = append(t.Sets, set(rng, len(f.Categories)))
+	}
+	t.Nodes = append(t.Nodes, n)
+	left := 1 + rng.IntN(leaves-1)
+	n.Left = int32(len(t.Nodes))
+	n.Count = grow(rng, t, features, left)
+	n.Right = int32(len(t.Nodes))
+	n.Count += grow(rng, t, features, leaves-left)
+	t.Nodes[at] = n
+	return n.Count
+}
+
+// set returns a set of codes that is not empty.
+func set(rng *rand.Rand, categories int) []int32 {
+	codes := []int32{int32(rng.IntN(categories))}
+	for code := range int32(categories) {
+		if code != codes[0] && rng.IntN(2) == 0 {
+			codes = append(codes, code)
+		}
+	}
+	slices.Sort(codes)
+	return codes
+}
+
+func meta(rng *rand.Rand) map[string]string {
+	if rng.IntN(4) == 0 {
+		return nil
+	}
+	return map[string]string{"engine_version": "test", "champion": "", "params": `{"max_iter":100}`, "ünïcode": "☃"}
+}
+
+// number draws from a coarse grid, so that values and thresholds coincide.
+func number(rng *rand.Rand) float64 { return math.Round(rng.NormFloat64()*10) / 10 }
+
+// Table holds raw rows, column by column: Numbers or Texts of each feature,
+// the other being nil.
+type Table struct {
+	Rows    int
+	Numbers [][]float64 // NaN is missing
+	Texts   [][]string  // "" is missing
+}
+
+// Rows returns raw rows for a recipe, with missing and unseen values.
+func Rows(rng *rand.Rand, r *model.Recipe, rows int) Table {
+	t := Table{Rows: rows}
+	for j := range r.Features {
+		var numbers []float64
+		var texts []string
+		for range rows {
+			if r.Features[j].Kind == model.Number {
+				numbers = append(numbers, rowNumber(rng))
+			} else {
+				texts = append(texts, rowText(rng, r.Features[j].Categories))
+			}
+		}
+		t.Numbers, t.Texts = append(t.Numbers, numbers), append(t.Texts, texts)
+	}
+	return t
+}
+
+func rowNumber(rng *rand.Rand) float64 {
+	switch rng.IntN(20) {
+	case 0, 1:
+		return math.NaN()
+	case 2:
+		return 0
+	case 3:
+		return 1e6 * rng.NormFloat64()
+	}
+	return number(rng)
+}
+
+func rowText(rng *rand.Rand, known []string) string {
+	switch rng.IntN(8) {
+	case 0:
+		return ""
+	case 1:
+		return "never seen"
+	case 2:
+		return texts[rng.IntN(len(texts))]
+	}
+	return known[rng.IntN(len(known))]
+}
+
+// Encode returns the rows as Model.Predict takes them.
+func (t Table) Encode(r *model.Recipe) []float64 {
+	stride := len(r.Features)
+	x := make([]float64, t.Rows*stride)
+	for j := range r.Features {
+		for i := range t.Rows {
+			if r.Features[j].Kind == model.Number {
+				x[i*stride+j] = t.Numbers[j][i]
+			} else {
+				x[i*stride+j] = float64(r.Features[j].Code(t.Texts[j][i]))
+			}
+		}
+	}
+	return x
+}
