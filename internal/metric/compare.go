@@ -1,0 +1,130 @@
+package metric
+
+import "slices"
+
+// Comparison is how two models differ in a metric on the same rows.
+type Comparison struct {
+	Metric     string  `json:"metric"`
+	Challenger float64 `json:"challenger"`
+	Champion   float64 `json:"champion"`
+	Difference float64 `json:"difference"` // challenger - champion, in the metric's units
+	Low        float64 `json:"low"`        // the confidence interval of the difference
+	High       float64 `json:"high"`
+	Confidence float64 `json:"confidence"`
+	Method     string  `json:"method"`
+	Rows       int     `json:"rows"`
+	// Undefined says why there is no comparison; the numbers are then 0.
+	Undefined string `json:"undefined,omitempty"`
+}
+
+// Gain returns the difference and its interval turned so that more is better
+// for the challenger, whichever way the metric points.
+func (c Comparison) Gain() (difference, low, high float64) {
+	if HigherIsBetter(c.Metric) {
+		return c.Difference, c.Low, c.High
+	}
+	return -c.Difference, -c.High, -c.Low
+}
+
+// CompareClassification compares two models' class probabilities (row-major,
+// len(y) × classes, both in the same order of classes) in the named metric; y
+// is as Classification takes it. It panics for a metric that Known does not
+// list, and where Classification does.
+//
+// The rows are taken as independent draws. Both models are always judged on
+// the same draw, so what the two have in common cancels.
+//
+//   - Metrics of labels are functions of the joint table (truth, challenger's
+//     label, champion's label): the table is resampled instead of the rows.
+//   - roc_auc: DeLong's variance.
+//   - The others: bootstrap over rows, or over at most 4,096 blocks of rows.
+//
+// Bootstrap intervals are percentile intervals (Efron and Tibshirani, An
+// Introduction to the Bootstrap, 1993, section 13.3).
+func CompareClassification(name string, y []int32, challenger, champion []float64, classes int, o Options) Comparison {
+	checkClasses(y, challenger, classes)
+	checkClasses(y, champion, classes)
+	if !slices.Contains(known[classTask(classes)], name) {
+		panic("metric: " + name + " is no metric of this task")
+	}
+	score := func(p []float64) value {
+		if reason := unusable(p); reason != "" {
+			return undefined(reason)
+		}
+		return classMetric(name, y, p, classes, countLabels(y, p, classes))
+	}
+	o = o.withDefaults()
+	return o.compare(name, len(y), score(challenger), score(champion), func() span {
+		return o.classSpan(name, y, classes, challenger, champion)
+	})
+}
+
+// CompareRegression compares two models' predictions of y in the named metric,
+// by a bootstrap as CompareClassification describes it. It panics for a metric
+// that Known does not list, and where Regression does.
+func CompareRegression(name string, y, challenger, champion []float64, o Options) Comparison {
+	checkValues(y, challenger)
+	checkValues(y, champion)
+	score := func(predicted []float64) value { return valueMetric(name, y, predicted) }
+	o = o.withDefaults()
+	return o.compare(name, len(y), score(challenger), score(champion), func() span {
+		return o.valueSpan(name, y, challenger, champion)
+	})
+}
+
+// compare puts a comparison together. The span of the difference is asked for
+// only if both models have the metric.
+func (o Options) compare(name string, rows int, challenger, champion value, difference func() span) Comparison {
+	c := Comparison{Metric: name, Rows: rows, Confidence: o.Confidence}
+	for _, v := range []value{challenger, champion} {
+		if reason := v.reason(); reason != "" {
+			c.Undefined = reason
+			return c
+		}
+	}
+	s := difference()
+	if s.undefined != "" {
+		c.Undefined = s.undefined
+		return c
+	}
+	c.Challenger, c.Champion, c.Difference = challenger.v, champion.v, challenger.v-champion.v
+	c.Low, c.High, c.Method = s.low, s.high, s.method
+	return c
+}
+
+// classSpan is the confidence interval of a metric of one model's class
+// probabilities, or of the difference between the first and the second model.
+func (o Options) classSpan(name string, y []int32, classes int, models ...[]float64) span {
+	switch name {
+	case ROCAUC:
+		return o.aucSpan(y, classes, models)
+	case AveragePrecision:
+		return o.apSpan(y, models)
+	case LogLoss, Brier:
+		var losses [][]float64
+		for _, p := range models {
+			losses = append(losses, rowLosses(name, y, p, classes))
+		}
+		return o.meanSpan(losses)
+	}
+	return o.labelSpan(name, y, classes, models)
+}
+
+// valueSpan is classSpan for predicted values.
+func (o Options) valueSpan(name string, y []float64, models ...[]float64) span {
+	var losses [][]float64
+	for _, predicted := range models {
+		if name == MAE {
+			losses = append(losses, absoluteErrors(y, predicted))
+		} else {
+			losses = append(losses, squaredErrors(y, predicted))
+		}
+	}
+	switch name {
+	case MAE:
+		return o.meanSpan(losses)
+	case RMSE:
+		return o.rootMeanSpan(losses)
+	}
+	return o.r2Span(y, losses)
+}

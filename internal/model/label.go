@@ -1,0 +1,14 @@
+package model
+
+// Label returns the index of the largest probability of a row, the first one
+// where several are largest: a binary row is of class 1 only if p[1] > p[0].
+// ONNX's ArgMax (select_last_index = 0) and scikit-learn's predict decide alike.
+func Label(p []float64) int {
+	best := 0
+	for k := 1; k < len(p); k++ {
+		if p[k] > p[best] {
+			best = k
+		}
+	}
+	return best
+}
