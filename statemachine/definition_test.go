@@ -1,0 +1,283 @@
+// Package statemachine holds the state machine's definition, and the tests that
+// hold it against the service: its error names against fault's table, its paths
+// against the steps, its transitions against each other. How it runs is proven in
+// test/asl, on an engine.
+package statemachine
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"retrain/internal/fault"
+)
+
+type definition struct {
+	StartAt        string
+	TimeoutSeconds int
+	States         map[string]state
+}
+
+type state struct {
+	Type           string
+	Resource       string
+	Next           string
+	Default        string
+	TimeoutSeconds int
+	Parameters     struct {
+		FunctionName string
+		Payload      map[string]string
+	}
+	ResultSelector json.RawMessage
+	ResultPath     string
+	Retry          []retrier
+	Catch          []catcher
+	Choices        []choice
+	ErrorPath      string
+	CausePath      string
+}
+
+type retrier struct {
+	ErrorEquals     []string
+	IntervalSeconds int
+	BackoffRate     float64
+	MaxAttempts     *int
+	MaxDelaySeconds int
+	JitterStrategy  string
+}
+
+type catcher struct {
+	ErrorEquals []string
+	ResultPath  string
+	Next        string
+}
+
+type choice struct {
+	Next          string
+	Variable      string
+	And           []choice
+	IsPresent     *bool
+	BooleanEquals *bool
+}
+
+// tasks are the four steps in order, with the path that each calls.
+var tasks = []struct{ state, path, next string }{
+	{"PreprocessData", "/preprocess", "TrainModel"},
+	{"TrainModel", "/train", "EvaluateModel"},
+	{"EvaluateModel", "/evaluate", "ShouldUpdateModel"},
+	{"UpdateModel", "/update-model", "ModelPromoted"},
+}
+
+func load(t *testing.T, name string) definition {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d definition
+	if err := json.Unmarshal(b, &d); err != nil {
+		t.Fatalf("%s is no plain JSON: %v", name, err)
+	}
+	return d
+}
+
+func TestTasksCallTheSteps(t *testing.T) {
+	d := load(t, "definition.asl.json")
+	for i, task := range tasks {
+		s := d.States[task.state]
+		if s.Type != "Task" || s.Resource != "arn:aws:states:::lambda:invoke" || s.Next != task.next {
+			t.Errorf("%s is a %s of %s, followed by %s", task.state, s.Type, s.Resource, s.Next)
+		}
+		body := "$.last.Payload"
+		if i == 0 {
+			body = "$"
+		}
+		if diff := cmp.Diff(map[string]string{"path": task.path, "body.$": body}, s.Parameters.Payload); diff != "" {
+			t.Errorf("%s: payload (-want +got):\n%s", task.state, diff)
+		}
+		if s.Parameters.FunctionName != d.States[tasks[0].state].Parameters.FunctionName {
+			t.Errorf("%s calls another function", task.state)
+		}
+		if s.TimeoutSeconds <= 900 || s.TimeoutSeconds > 1000 {
+			t.Errorf("%s times out after %d s: it should outlast the function's longest timeout a little", task.state, s.TimeoutSeconds)
+		}
+	}
+	if n := countType(d, "Task"); n != len(tasks) {
+		t.Errorf("%d tasks, want %d", n, len(tasks))
+	}
+}
+
+// Each kind of error is retried just when the same request may succeed later,
+// and by one retrier only. No wildcard retries what nobody thought of.
+func TestRetriesFollowTheErrorTable(t *testing.T) {
+	kinds := map[string]fault.Kind{}
+	for _, k := range fault.Kinds() {
+		kinds[k.Code()] = k
+	}
+	for _, task := range tasks {
+		retriers := map[string]int{}
+		for _, r := range load(t, "definition.asl.json").States[task.state].Retry {
+			if r.MaxAttempts == nil || *r.MaxAttempts < 1 || *r.MaxAttempts > 8 {
+				t.Errorf("%s: %v: MaxAttempts is missing or out of bounds", task.state, r.ErrorEquals)
+			}
+			for _, name := range r.ErrorEquals {
+				retriers[name]++
+				_, known := kinds[name]
+				if strings.HasPrefix(name, "Retrain.") && !known || name == "States.ALL" || name == "States.TaskFailed" {
+					t.Errorf("%s retries %s", task.state, name)
+				}
+			}
+		}
+		for code, kind := range kinds {
+			want := 0
+			if kind.Retryable() {
+				want = 1
+			}
+			if retriers[code] != want {
+				t.Errorf("%s: %s is named by %d retriers, want %d", task.state, code, retriers[code], want)
+			}
+		}
+	}
+}
+
+// The platform's passing errors are waited out, the same way in each task.
+func TestRetryLadder(t *testing.T) {
+	d := load(t, "definition.asl.json")
+	want := []retrier{
+		{[]string{
+			"Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException",
+			"Lambda.ClientExecutionTimeoutException", "Lambda.TooManyRequestsException", "Retrain.Transient",
+		}, 2, 2, new(6), 60, "FULL"},
+		{[]string{"Retrain.Throttled"}, 10, 2, new(8), 120, "FULL"},
+		{[]string{"Lambda.CodeArtifactUserPendingException"}, 5, 2, new(5), 60, ""},
+		{[]string{"Sandbox.Timedout", "States.Timeout", "Runtime.ExitError", "Lambda.Unknown", "Retrain.DeadlineExceeded"}, 1, 0, new(1), 0, ""},
+	}
+	for _, task := range tasks {
+		if diff := cmp.Diff(want, d.States[task.state].Retry); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", task.state, diff)
+		}
+	}
+}
+
+// What no retry mends ends in RetrainingFailed, with error and cause; a champion
+// that moved goes back to the evaluation.
+func TestFailuresAreCaught(t *testing.T) {
+	d := load(t, "definition.asl.json")
+	all := catcher{[]string{"States.ALL"}, "$.error", "RetrainingFailed"}
+	for _, task := range tasks {
+		want := []catcher{all}
+		if task.state == "UpdateModel" {
+			want = []catcher{{[]string{fault.ChampionChanged.Code()}, "$.error", "CountEvaluation"}, all}
+		}
+		if diff := cmp.Diff(want, d.States[task.state].Catch); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", task.state, diff)
+		}
+	}
+	failed := d.States["RetrainingFailed"]
+	if failed.Type != "Fail" || failed.ErrorPath != "$.error.Error" || failed.CausePath != "$.error.Cause" {
+		t.Errorf("RetrainingFailed is %+v", failed)
+	}
+	for _, k := range fault.Kinds() {
+		if (k.Info().Advice == fault.EvaluateAgain) != (k == fault.ChampionChanged) {
+			t.Errorf("%v: the definition goes back to the evaluation for ChampionChanged only", k)
+		}
+	}
+}
+
+// A choice on a path that is not there ends an execution beyond any Catch.
+func TestVerdictIsTestedBeforeItIsRead(t *testing.T) {
+	d := load(t, "definition.asl.json")
+	s := d.States["ShouldUpdateModel"]
+	if len(s.Choices) != 2 || s.Default != "VerdictMissing" {
+		t.Fatalf("%d choices, default %q", len(s.Choices), s.Default)
+	}
+	for i, next := range []string{"UpdateModel", "ModelKept"} {
+		c := s.Choices[i]
+		if c.Next != next || len(c.And) != 3 || c.And[0].IsPresent == nil || !*c.And[0].IsPresent ||
+			c.And[2].BooleanEquals == nil || *c.And[2].BooleanEquals != (next == "UpdateModel") {
+			t.Errorf("choice %d is %+v", i, c)
+		}
+	}
+	if d.States["ModelPromoted"].Type != "Succeed" || d.States["ModelKept"].Type != "Succeed" {
+		t.Error("promoted and kept are not two successes")
+	}
+}
+
+// Every state is reached, and every transition leads to a state.
+func TestTransitions(t *testing.T) {
+	for _, name := range []string{"definition.asl.json", "testdata/plain.asl.json"} {
+		d := load(t, name)
+		seen := map[string]bool{}
+		var visit func(string)
+		visit = func(at string) {
+			s, ok := d.States[at]
+			if !ok {
+				t.Fatalf("%s: there is no state %q", name, at)
+			}
+			if seen[at] {
+				return
+			}
+			seen[at] = true
+			for _, next := range s.leadsTo() {
+				visit(next)
+			}
+		}
+		visit(d.StartAt)
+		for _, at := range slices.Sorted(maps.Keys(d.States)) {
+			if !seen[at] {
+				t.Errorf("%s: %s is never reached", name, at)
+			}
+		}
+	}
+}
+
+func (s state) leadsTo() []string {
+	var to []string
+	for _, next := range []string{s.Next, s.Default} {
+		if next != "" {
+			to = append(to, next)
+		}
+	}
+	for _, c := range s.Catch {
+		to = append(to, c.Next)
+	}
+	for _, c := range s.Choices {
+		to = append(to, c.Next)
+	}
+	return to
+}
+
+// The fixture keeps the shape that users already have: nothing of ours in it.
+func TestPlainDefinitionIsPlain(t *testing.T) {
+	d := load(t, "testdata/plain.asl.json")
+	if countType(d, "Task") != 4 || countType(d, "Choice") != 1 || countType(d, "Succeed") != 1 || len(d.States) != 6 {
+		t.Errorf("%d states", len(d.States))
+	}
+	var retries []string
+	for name, s := range d.States {
+		if len(s.Catch) > 0 || s.ResultPath != "" || s.ResultSelector != nil {
+			t.Errorf("%s has what plain definitions lack", name)
+		}
+		for _, r := range s.Retry {
+			retries = append(retries, r.ErrorEquals...)
+		}
+	}
+	if diff := cmp.Diff([]string{"States.TaskFailed"}, retries); diff != "" {
+		t.Errorf("retries (-want +got):\n%s", diff)
+	}
+}
+
+func countType(d definition, kind string) int {
+	n := 0
+	for _, s := range d.States {
+		if s.Type == kind {
+			n++
+		}
+	}
+	return n
+}
