@@ -1,0 +1,88 @@
+package modelstore
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"retrain/internal/fault"
+)
+
+// A stored document is one JSON object on one line whose last member is the
+// SHA-256 of all that stands before it:
+//
+//	{"format":1, … ,"sha256":"<64 hexadecimal digits>"}\n
+//	└─────────┬─────┘          └ digest of the object without this member:
+//	          └ these bytes, closed by "}"
+//
+// So no byte of it can change unnoticed, whatever the change does to the
+// JSON's meaning, and the check depends on no encoder: a document stays valid
+// when a later release adds fields or prints numbers in another way. The
+// digest finds accidents and edits by hand. It is no signature: who may write
+// to the store can write a document and its digest.
+const (
+	sealPrefix = `,"sha256":"`
+	sealSuffix = "\"}\n"
+	sealLength = len(sealPrefix) + 64 + len(sealSuffix)
+)
+
+// seal encodes a document, which must be a struct with at least one field. The
+// bytes are a function of its value: fields in their order, maps by sorted
+// keys, raw JSON without its white space. More than limit bytes, which could
+// not be read back, are a fault.TooLarge.
+func seal(document any, limit int) ([]byte, error) {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(document); err != nil {
+		return nil, fmt.Errorf("encode a document: %w", err)
+	}
+	body := bytes.TrimSuffix(out.Bytes(), []byte("\n"))
+	digest := Digest(body)
+	sealed := append(body[:len(body)-1:len(body)-1], sealPrefix...)
+	sealed = append(sealed, digest...)
+	sealed = append(sealed, sealSuffix...)
+	if len(sealed) > limit {
+		return nil, fault.New(fault.TooLarge, "The document to store is larger than %d bytes.", limit)
+	}
+	return sealed, nil
+}
+
+// open checks a document's seal and decodes it strictly: fields that the type
+// does not have and anything after the object are refused. It returns the
+// digest of the seal, by which other documents may name this one.
+func open(sealed []byte, document any) (digest string, err error) {
+	body, digest, err := breakSeal(sealed)
+	if err != nil {
+		return "", err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(document); err != nil {
+		return "", fmt.Errorf("the document does not decode: %w", err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return "", errors.New("the document goes on after its end")
+	}
+	return digest, nil
+}
+
+// breakSeal returns the object without its seal, and the digest of the seal.
+func breakSeal(sealed []byte) (body []byte, digest string, err error) {
+	at := len(sealed) - sealLength
+	if at < 1 {
+		return nil, "", errors.New("the document is too short to have a seal")
+	}
+	end := string(sealed[at:])
+	digest = end[len(sealPrefix) : len(sealPrefix)+64]
+	if end != sealPrefix+digest+sealSuffix {
+		return nil, "", errors.New("the document has no seal")
+	}
+	body = append(sealed[:at:at], '}')
+	if Digest(body) != digest {
+		return nil, "", errors.New("the document does not match its seal")
+	}
+	return body, digest, nil
+}

@@ -1,0 +1,344 @@
+package modelstore
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"retrain/internal/blob"
+	"retrain/internal/blob/blobtest"
+	"retrain/internal/fault"
+)
+
+// The tests of this file try every fault at every call that an operation makes
+// of the store, every pair of the doubtful ones, and a death before and after
+// every call.
+// Each time the store must keep its promises, and the repeated operation must
+// end as if nothing had happened. They run in synctest's time, in which the
+// pauses between tries take none.
+
+// scenario is an operation that is to withstand faults.
+type scenario struct {
+	name    string
+	prepare func(t testing.TB, s *Store) // on a sound store, beforehand
+	stored  map[string]string            // what prepare left
+	run     func(ctx context.Context, s *Store) error
+	done    func(t testing.TB, s *Store) // fails unless run has had its effect
+	changes bool                         // whether it changes the champion
+	// bound says that the operation names the champion that it replaces, and
+	// so is carried out once at most, whatever happens in between.
+	bound bool
+}
+
+// mishap is one way in which a call of the store can go wrong.
+type mishap struct {
+	name    string
+	only    blobtest.Op // "" for every call
+	outcome blobtest.Outcome
+	// survived says that an operation gets over one such mishap by itself.
+	survived bool
+	// kinds are the errors that may come of it otherwise.
+	kinds []fault.Kind
+}
+
+var (
+	unreachable = fault.New(fault.Transient, "the store is out of reach")
+	denied      = fault.New(fault.AccessDenied, "the store says no")
+)
+
+var mishaps = []mishap{
+	{name: "503 before", outcome: blobtest.Outcome{Err: unreachable}, kinds: []fault.Kind{fault.Transient}},
+	{name: "503 after", outcome: blobtest.Outcome{Err: unreachable, Applied: true}, kinds: []fault.Kind{fault.Transient}},
+	{name: "412 after", only: blobtest.Put, outcome: blobtest.Outcome{Err: blob.ErrCondition, Applied: true}, survived: true},
+	{name: "412 before", only: blobtest.Put, outcome: blobtest.Outcome{Err: blob.ErrCondition}, survived: true},
+	{name: "409 before", only: blobtest.Put, outcome: blobtest.Outcome{Err: blob.ErrConflict}, survived: true},
+	{name: "409 after", only: blobtest.Put, outcome: blobtest.Outcome{Err: blob.ErrConflict, Applied: true}, survived: true},
+	{name: "404", outcome: blobtest.Outcome{Err: blob.ErrNotFound}, kinds: []fault.Kind{fault.DataNotFound, fault.GateNotPassed, fault.ChampionChanged, fault.Internal}},
+	{name: "403 before", outcome: blobtest.Outcome{Err: denied}, kinds: []fault.Kind{fault.AccessDenied}},
+	{name: "403 after", outcome: blobtest.Outcome{Err: denied, Applied: true}, kinds: []fault.Kind{fault.AccessDenied}},
+	{name: "torn", only: blobtest.Open, outcome: blobtest.Outcome{Err: unreachable, Torn: 40}, kinds: []fault.Kind{fault.Transient}},
+	{name: "cut short", only: blobtest.Open, outcome: blobtest.Outcome{Err: io.EOF, Torn: 5}, kinds: []fault.Kind{fault.Transient}},
+	{name: "hangs before", outcome: blobtest.Outcome{Hang: true}, kinds: []fault.Kind{fault.Transient, fault.DeadlineExceeded}},
+	{name: "hangs after", outcome: blobtest.Outcome{Hang: true, Applied: true}, kinds: []fault.Kind{fault.Transient, fault.DeadlineExceeded}},
+}
+
+// plan is where the mishaps of one trial strike: by the number of the call. A
+// death lets no later call through.
+type plan struct {
+	at     map[int]mishap
+	before map[int]func() // what happens just before a call
+	death  int            // the call from which on nothing answers; -1 for none
+	last   bool           // whether the call at death still took effect
+}
+
+// trial is one run of a scenario under a plan.
+type trial struct {
+	store *Store // over the faulty bucket
+	sound *Store // over the bucket itself
+	calls []blobtest.Op
+}
+
+func newTrial(t testing.TB, sc scenario, p plan) *trial {
+	bucket := blobtest.Memory(t)
+	tr := &trial{sound: over(bucket)}
+	for key, data := range sc.stored {
+		overwrite(t, tr.sound, key, []byte(data))
+	}
+	tr.store = over(&blobtest.Faulty{Bucket: bucket, Fault: func(op blobtest.Op, _ string) blobtest.Outcome { return tr.strike(p, op) }})
+	return tr
+}
+
+func (tr *trial) strike(p plan, op blobtest.Op) blobtest.Outcome {
+	call := len(tr.calls)
+	tr.calls = append(tr.calls, op)
+	if meanwhile, ok := p.before[call]; ok {
+		meanwhile()
+	}
+	if p.death >= 0 && call >= p.death {
+		return blobtest.Outcome{Err: unreachable, Applied: call == p.death && p.last}
+	}
+	if m, ok := p.at[call]; ok && (m.only == "" || m.only == op) {
+		return m.outcome
+	}
+	return blobtest.Outcome{}
+}
+
+// withstand runs a scenario under a plan and repeats it without. It returns
+// the error of the first run.
+func withstand(t *testing.T, sc scenario, p plan, what string) (*trial, error) {
+	t.Helper()
+	var tr *trial
+	var err error
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		tr = newTrial(t, sc, p)
+		before := generation(t, tr.sound)
+		err = sc.run(ctx, tr.store)
+		audit(t, tr.sound, what)
+		if after := generation(t, tr.sound); after < before || after > before+1 {
+			t.Errorf("%s: the generation went from %d to %d", what, before, after)
+		}
+		if err == nil {
+			sc.done(t, tr.sound)
+		}
+		if err := sc.run(t.Context(), tr.sound); err != nil {
+			t.Fatalf("%s: repeated, it fails: %v", what, err)
+		}
+		sc.done(t, tr.sound)
+		audit(t, tr.sound, what)
+		if after := generation(t, tr.sound); after > before+1 {
+			t.Errorf("%s: repeated, it changed the champion twice", what)
+		}
+	})
+	return tr, err
+}
+
+func generation(t testing.TB, s *Store) int64 {
+	t.Helper()
+	champion, _, err := s.Champion(context.Background(), "churn")
+	must(t, err)
+	return champion.generation()
+}
+
+func audit(t testing.TB, s *Store, what string) {
+	t.Helper()
+	if err := s.Audit(context.Background(), "churn"); err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+}
+
+// prepared returns the scenarios with their stores filled.
+func prepared(t *testing.T) []scenario {
+	all := scenarios()
+	for i := range all {
+		s := newStore()
+		all[i].prepare(t, s)
+		all[i].stored = snapshot(t, s)
+	}
+	return all
+}
+
+func scenarios() []scenario {
+	asked := Asked{By: "ann", Reason: "bad predictions"}
+	nothing := func(testing.TB, *Store) {}
+	champion := func(generation int64, model string) func(t testing.TB, s *Store) {
+		return func(t testing.TB, s *Store) { t.Helper(); wantChampion(t, s, generation, model) }
+	}
+	return []scenario{{
+		name: "add", prepare: nothing,
+		run: func(ctx context.Context, s *Store) error {
+			_, err := s.Add(ctx, "churn", []byte("model A"), manifest())
+			return err
+		},
+		done: func(t testing.TB, s *Store) {
+			_, err := s.Load(context.Background(), "churn", Digest([]byte("model A")))
+			must(t, err)
+		},
+	}, {
+		name: "store an evaluation", prepare: func(t testing.TB, s *Store) { add(t, s, "churn", "model A") },
+		run: func(ctx context.Context, s *Store) error {
+			_, _, err := s.PutEvaluation(ctx, firstVerdict("model A"))
+			return err
+		},
+		done: func(t testing.TB, s *Store) {
+			_, err := s.Evaluation(context.Background(), "churn", firstVerdict("model A").ID())
+			must(t, err)
+		},
+	}, {
+		name:    "promote the first champion",
+		prepare: func(t testing.TB, s *Store) { judge(t, s, "churn", "model A", true) },
+		run: func(ctx context.Context, s *Store) error {
+			_, err := s.Promote(ctx, "churn", firstVerdict("model A").ID(), Asked{}, nil)
+			return err
+		},
+		done:    champion(1, "model A"),
+		changes: true, bound: true,
+	}, {
+		name: "promote the third champion",
+		prepare: func(t testing.TB, s *Store) {
+			crownAll(t, s, "model A", "model B")
+			judge(t, s, "churn", "model C", true)
+		},
+		run: func(ctx context.Context, s *Store) error {
+			_, err := s.Promote(ctx, "churn", thirdVerdict("model C").ID(), Asked{}, nil)
+			return err
+		},
+		done:    champion(3, "model C"),
+		changes: true, bound: true,
+	}, {
+		name: "update",
+		prepare: func(t testing.TB, s *Store) {
+			crownAll(t, s, "model A", "model B")
+			judge(t, s, "churn", "model C", true)
+		},
+		run: func(ctx context.Context, s *Store) error {
+			path := s.ModelURI("churn", Digest([]byte("model C")))
+			_, err := Update{Store: s, Check: passAll}.Run(ctx, UpdateRequest{ShouldUpdate: ptr(true), ModelPath: path})
+			return err
+		},
+		done:    champion(3, "model C"),
+		changes: true, bound: true,
+	}, {
+		name:    "roll back",
+		prepare: func(t testing.TB, s *Store) { crownAll(t, s, "model A", "model B") },
+		run: func(ctx context.Context, s *Store) error {
+			_, err := s.Rollback(ctx, "churn", 1, nil, asked, nil)
+			return err
+		},
+		done:    champion(3, "model A"),
+		changes: true,
+	}, {
+		name:    "roll back from a named version",
+		prepare: func(t testing.TB, s *Store) { crownAll(t, s, "model A", "model B") },
+		run: func(ctx context.Context, s *Store) error {
+			_, err := s.Rollback(ctx, "churn", 1, ptr(int64(2)), asked, nil)
+			return err
+		},
+		done:    champion(3, "model A"),
+		changes: true, bound: true,
+	}}
+}
+
+func passAll([]byte, Manifest) error { return nil }
+
+func crownAll(t testing.TB, s *Store, models ...string) {
+	t.Helper()
+	for _, model := range models {
+		crown(t, s, "churn", model)
+	}
+}
+
+// firstVerdict and thirdVerdict let a model in as the first champion, and as
+// the one after model A and model B.
+func firstVerdict(model string) Evaluation { return verdictAfter(model, 0, "") }
+func thirdVerdict(model string) Evaluation {
+	return verdictAfter(model, 2, Digest([]byte("model B")))
+}
+
+func verdictAfter(model string, generation int64, champion string) Evaluation {
+	return verdict(Comparison{
+		ModelName: "churn", ModelDigest: Digest([]byte(model)), ChampionGeneration: generation, ChampionDigest: champion,
+		HoldoutDigest: Digest([]byte("holdout")), GateDigest: Digest([]byte("gate")), Engine: "test",
+	}, true)
+}
+
+func wantChampion(t testing.TB, s *Store, generation int64, model string) {
+	t.Helper()
+	champion, _, err := s.Champion(context.Background(), "churn")
+	must(t, err)
+	if champion.generation() != generation || champion.digest() != Digest([]byte(model)) {
+		t.Errorf("generation %d stands, want %d with %s", champion.generation(), generation, model)
+	}
+}
+
+// quiet runs a scenario without faults, and returns the calls that it makes.
+func quiet(t *testing.T, sc scenario) []blobtest.Op {
+	t.Helper()
+	tr, err := withstand(t, sc, plan{death: -1}, "undisturbed")
+	must(t, err)
+	return tr.calls
+}
+
+func TestEveryFault(t *testing.T) {
+	for _, sc := range prepared(t) {
+		t.Run(sc.name, func(t *testing.T) {
+			for call, op := range quiet(t, sc) {
+				for _, m := range mishaps {
+					if m.only != "" && m.only != op {
+						continue
+					}
+					what := fmt.Sprintf("%s at call %d (%s)", m.name, call, op)
+					_, err := withstand(t, sc, plan{at: map[int]mishap{call: m}, death: -1}, what)
+					if err != nil && (m.survived || !slices.Contains(m.kinds, fault.From(err).Kind)) {
+						t.Errorf("%s: %v", what, err)
+					}
+				}
+			}
+		})
+	}
+}
+
+// What follows on a doubtful outcome meets another one.
+func TestEveryPairOfDoubts(t *testing.T) {
+	doubts := slices.DeleteFunc(slices.Clone(mishaps), func(m mishap) bool { return !m.outcome.Applied })
+	for _, sc := range prepared(t) {
+		t.Run(sc.name, func(t *testing.T) {
+			calls := quiet(t, sc)
+			for first, op := range calls {
+				for second := first + 1; second < len(calls)+3; second++ {
+					for i := range len(doubts) * len(doubts) {
+						m, n := doubts[i/len(doubts)], doubts[i%len(doubts)]
+						if m.only != "" && m.only != op {
+							continue
+						}
+						what := fmt.Sprintf("%s at call %d and %s at call %d", m.name, first, n.name, second)
+						withstand(t, sc, plan{at: map[int]mishap{first: m, second: n}, death: -1}, what)
+					}
+				}
+			}
+		})
+	}
+}
+
+// A process that dies between or within two calls of the store leaves it whole,
+// and its successor, which knows nothing of it, finishes the work.
+func TestEveryDeath(t *testing.T) {
+	for _, sc := range prepared(t) {
+		t.Run(sc.name, func(t *testing.T) {
+			for call := range quiet(t, sc) {
+				for _, last := range []bool{false, true} {
+					what := fmt.Sprintf("death at call %d, which took effect: %t", call, last)
+					_, err := withstand(t, sc, plan{death: call, last: last}, what)
+					if err != nil && !fault.Is(err, fault.Transient) {
+						t.Errorf("%s: %v", what, err)
+					}
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,109 @@
+package modelstore
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"retrain/internal/fault"
+)
+
+// manifestFormat is the version of the manifest's form.
+const manifestFormat = 1
+
+// Manifest says what a version is made of and where it comes from. It is a
+// function of what the version was trained on and with: it holds no time, no
+// host and nothing else that another run of the same training would change.
+type Manifest struct {
+	Format    int             `json:"format"`     // filled by Add
+	ModelName string          `json:"model_name"` // filled by Add
+	Files     map[string]File `json:"files"`      // by name; Add fills in model.onnx
+
+	RunID        string          `json:"run_id"`
+	Engine       string          `json:"engine"`        // version of the program that trained it
+	Task         string          `json:"task"`          // binary, multiclass or regression
+	Target       string          `json:"target"`        // the column that it predicts
+	Algorithm    string          `json:"algorithm"`     // the learner
+	Params       json.RawMessage `json:"params"`        // the learner's parameters, defaults included
+	RecipeSHA256 string          `json:"recipe_sha256"` // of the recipe inside the model
+	Data         Data            `json:"data"`
+	// Parent is the digest of the model that was champion when this one was
+	// trained, or "".
+	Parent string `json:"parent_sha256,omitempty"`
+
+	Metrics   Scores            `json:"metrics"`                     // on the holdout
+	Undefined map[string]string `json:"metrics_undefined,omitempty"` // why a metric is
+	Baselines map[string]Scores `json:"baselines,omitempty"`         // by the baseline's name
+	Golden    []Golden          `json:"golden"`
+}
+
+// File describes one file of a version.
+type File struct {
+	SHA256 string `json:"sha256"`
+	Size   int64  `json:"size"` // bytes
+}
+
+// Data identifies what a version was trained on.
+type Data struct {
+	Sources []Source `json:"sources"`
+	// Digest is the canonical digest of the data as it was used: the same for
+	// the same table, however it was cut into files or compressed.
+	Digest string `json:"digest"`
+	// ProcessedPath is where the processed data was written, holdout included.
+	ProcessedPath string `json:"processed_data_path"`
+	// HoldoutSHA256 identifies the rows that judge the version.
+	HoldoutSHA256 string `json:"holdout_sha256"`
+	TrainRows     int64  `json:"train_rows"`
+	HoldoutRows   int64  `json:"holdout_rows"`
+}
+
+// Source is one object that data was read from.
+type Source struct {
+	URI    string `json:"uri"`
+	ETag   string `json:"etag,omitempty"`
+	SHA256 string `json:"sha256,omitempty"` // of the object's bytes
+	Size   int64  `json:"size"`             // bytes
+}
+
+// Scores holds metrics by name; nil is an undefined one.
+type Scores map[string]*float64
+
+// complete fills in what a manifest says about its own model.
+func (m *Manifest) complete(name, digest string, size int64) error {
+	if m.ModelName != "" && m.ModelName != name {
+		return fault.New(fault.Internal, "The manifest is another model's.")
+	}
+	m.Format, m.ModelName = manifestFormat, name
+	files := map[string]File{modelFile: {SHA256: digest, Size: size}}
+	for file, f := range m.Files {
+		if file != modelFile {
+			files[file] = f
+		}
+	}
+	m.Files = files
+	return nil
+}
+
+// openManifest decodes a stored manifest and checks that it is the one of the
+// version that it was found at.
+func openManifest(sealed []byte, name, digest string) (Manifest, error) {
+	var m Manifest
+	_, err := open(sealed, &m)
+	switch {
+	case err != nil:
+	case m.Format != manifestFormat:
+		err = fmt.Errorf("the manifest has format %d", m.Format)
+	case m.ModelName != name:
+		err = fmt.Errorf("the manifest is of model %q", m.ModelName)
+	case m.Files[modelFile].SHA256 != digest:
+		err = fmt.Errorf("the manifest is of version %.64q", m.Files[modelFile].SHA256)
+	}
+	if err != nil {
+		return Manifest{}, damaged(err, "manifest")
+	}
+	return m, nil
+}
+
+// damaged is the error for a stored object that is not as it was written.
+func damaged(cause error, what string) error {
+	return fault.Wrap(fault.InvalidData, cause, "The stored %s is damaged; it is not used.", what)
+}
