@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -79,11 +80,15 @@ func (o Options) withDefaults() Options {
 // service is the handler with all that its routes share.
 type service struct {
 	Options
-	steps  Steps
-	slots  slots
-	known  known
-	router *chi.Mux
-	huma   huma.API
+	steps    Steps
+	slots    slots
+	known    known
+	router   *chi.Mux
+	document *huma.OpenAPI
+	// whole registers the steps' routes with huma and the document, when one of
+	// them or the document is first asked for, and returns their router. A
+	// process that is started for a health check alone does without.
+	whole func() http.Handler
 }
 
 // New returns the service's handler.
@@ -94,11 +99,28 @@ func newService(steps Steps, opts Options) *service {
 	s.slots = newSlots(s.MaxTrainings, s.MaxWait)
 	s.router.NotFound(s.noSuchRoute)
 	s.router.MethodNotAllowed(s.methodNotAllowed)
-	s.huma = newHuma(s.router.With(s.intake), s.Version)
+	s.document = newDocument(s.Version)
 	s.addSteps()
 	s.addHealth()
 	s.addDocs()
 	return s
+}
+
+// addSteps routes the steps' paths to huma, which is set up by the first
+// request to any of them.
+func (s *service) addSteps() {
+	steps := s.stepRoutes()
+	s.whole = sync.OnceValue(func() http.Handler {
+		router := chi.NewRouter()
+		h := newHuma(router.With(s.intake), s.document)
+		for _, step := range steps {
+			step.register(s, h)
+		}
+		return router
+	})
+	for _, step := range steps {
+		s.router.Post(step.route(), func(w http.ResponseWriter, r *http.Request) { s.whole().ServeHTTP(w, r) })
+	}
 }
 
 // allFields returns the fields of every step's Request and Result.

@@ -37,7 +37,8 @@ func (s *service) addHealth() {
 		text:  "Answers at once. With `deep=1` it also reaches the store, and says 503 and what failed if it cannot.",
 		kinds: []fault.Kind{fault.InvalidRequest},
 	}.operation(http.MethodGet, "/health")
-	registry := s.huma.OpenAPI().Components.Schemas
+	h := newHuma(s.router.With(s.intake), s.document)
+	registry := s.document.Components.Schemas
 	op.Responses["503"] = &huma.Response{
 		Description: "Degraded: the store is out of reach",
 		Content:     map[string]*huma.MediaType{jsonType: {Schema: registry.Schema(reflect.TypeFor[Health](), true, "")}},
@@ -49,7 +50,7 @@ func (s *service) addHealth() {
 		Status int
 		Body   Health
 	}
-	huma.Register(s.huma, op, func(ctx context.Context, in *input) (*output, error) {
+	huma.Register(h, op, func(ctx context.Context, in *input) (*output, error) {
 		out := &output{http.StatusOK, Health{Status: "healthy", Version: s.Version, Commit: s.Commit}}
 		if in.Deep {
 			out.Status = s.deepen(ctx, &out.Body)

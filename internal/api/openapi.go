@@ -34,23 +34,34 @@ var onBodies = []fault.Kind{
 	fault.DeadlineExceeded, fault.Transient, fault.AccessDenied,
 }
 
-// newHuma returns huma on the router, with the routes that it would add by
-// itself, the $schema members and the fallible decoder all turned off.
-func newHuma(router chi.Router, version string) huma.API {
-	config := huma.DefaultConfig("Retrain", version)
-	config.CreateHooks = nil
-	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
-	config.AllowAdditionalPropertiesByDefault = true
-	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
-	format := huma.Format{Marshal: marshal, Unmarshal: unmarshal}
-	config.Formats = map[string]huma.Format{jsonType: format, "json": format} // "json" stands for all +json
-	config.Components.Examples = problemExamples()
-	config.Info.Description = overview
-	config.Servers = []*huma.Server{{URL: ".", Description: "This service"}}
-	config.Tags = []*huma.Tag{
-		{Name: "steps", Description: "The four steps of a retraining, and all of them in one call. Each answer holds all that the next step needs, so it can be sent on as it is."},
-		{Name: "service", Description: "The service itself."},
+// newDocument returns the OpenAPI document without its routes.
+func newDocument(version string) *huma.OpenAPI {
+	return &huma.OpenAPI{
+		OpenAPI: "3.1.0",
+		Info:    &huma.Info{Title: "Retrain", Version: version, Description: overview},
+		Servers: []*huma.Server{{URL: ".", Description: "This service"}},
+		Tags: []*huma.Tag{
+			{Name: "steps", Description: "The four steps of a retraining, and all of them in one call. Each answer holds all that the next step needs, so it can be sent on as it is."},
+			{Name: "service", Description: "The service itself."},
+		},
+		Components: &huma.Components{
+			Schemas:  huma.NewMapRegistry("#/components/schemas/", schemaName),
+			Examples: problemExamples(),
+		},
 	}
+}
+
+// newHuma returns huma on the router, writing into the document. It is a bare
+// one: no routes of its own, no $schema members in answers, no decoder that
+// passes over what is wrong.
+func newHuma(router chi.Router, document *huma.OpenAPI) huma.API {
+	format := huma.Format{Marshal: marshal, Unmarshal: unmarshal}
+	config := huma.Config{
+		OpenAPI:       document,
+		Formats:       map[string]huma.Format{jsonType: format, "json": format}, // "json" stands for all +json
+		DefaultFormat: jsonType,
+	}
+	config.AllowAdditionalPropertiesByDefault = true
 	return humachi.New(router, config)
 }
 
@@ -205,11 +216,12 @@ func propertyNames(s *huma.Schema) []string {
 	return names
 }
 
-// openAPI returns the document's bytes. It is made when it is first asked for:
-// a process that starts for one request does not need it.
+// openAPI returns the document's bytes, which are made when they are first
+// asked for.
 func (s *service) openAPI() func() []byte {
 	return sync.OnceValue(func() []byte {
-		text, err := EncodeIndented(s.huma.OpenAPI())
+		s.whole()
+		text, err := EncodeIndented(s.document)
 		if err != nil {
 			panic(err)
 		}

@@ -239,8 +239,7 @@ func FuzzDecode(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	s := plainService()
-	registry := s.huma.OpenAPI().Components.Schemas
+	registry := plainService().document.Components.Schemas
 	schema := requestSchema[preprocess.Request](registry)
 	f.Fuzz(func(t *testing.T, text []byte) {
 		req, body, err := decode[preprocess.Request](registry, schema, text)

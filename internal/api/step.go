@@ -1,16 +1,12 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"net/http"
 	"reflect"
 	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/go-json-experiment/json"
-
-	"retrain/internal/fault"
 )
 
 // step is a route that runs one of the steps.
@@ -39,16 +35,24 @@ func (payload[Req]) Schema(r huma.Registry) *huma.Schema {
 // copied.
 func (p *payload[Req]) keep(text []byte) { p.text = slices.Clone(text) }
 
-// add registers the step's route.
-func (st step[Req, Res]) add(s *service) {
-	schema := requestSchema[Req](s.huma.OpenAPI().Components.Schemas)
+// stepRoute is a step of any types.
+type stepRoute interface {
+	route() string
+	register(*service, huma.API)
+}
+
+func (st step[Req, Res]) route() string { return st.path }
+
+// register adds the step's route to huma.
+func (st step[Req, Res]) register(s *service, h huma.API) {
+	schema := requestSchema[Req](s.document.Components.Schemas)
 	op := st.doc.operation(http.MethodPost, st.path)
 	op.SkipValidateBody = true      // decode does, against the same schema
 	op.BodyReadTimeout = -1         // intake has read the body
 	op.MaxBodyBytes = s.MaxBody + 1 // of which huma refuses the last one
 	type input struct{ Body payload[Req] }
 	type output struct{ Body Res }
-	huma.Register(s.huma, op, func(ctx context.Context, in *input) (*output, error) {
+	huma.Register(h, op, func(ctx context.Context, in *input) (*output, error) {
 		res, err := st.answer(ctx, s, schema, in.Body.text)
 		if err != nil {
 			return nil, problemOf(ctx, err)
@@ -59,7 +63,7 @@ func (st step[Req, Res]) add(s *service) {
 
 // answer is the story of a request: decode, wait, run, add the warnings.
 func (st step[Req, Res]) answer(ctx context.Context, s *service, schema *huma.Schema, text []byte) (res Res, err error) {
-	req, body, err := decode[Req](s.huma.OpenAPI().Components.Schemas, schema, text)
+	req, body, err := decode[Req](s.document.Components.Schemas, schema, text)
 	if err != nil {
 		return res, err
 	}
@@ -83,29 +87,4 @@ func (st step[Req, Res]) answer(ctx context.Context, s *service, schema *huma.Sc
 	*warnings = append(slices.Clip(*warnings), s.known.warn(body, propertyNames(schema))...)
 	visitOf(ctx).runID = runID
 	return res, nil
-}
-
-// decode reads a body into a Req. It also returns the body as it was, for its
-// unknown fields. A byte order mark at the start, as Windows tools write it, is
-// passed over, which RFC 8259 (section 8.1) leaves to parsers. The error, a
-// fault.InvalidRequest, names every violation.
-func decode[Req any](r huma.Registry, schema *huma.Schema, text []byte) (req Req, body map[string]any, err error) {
-	text = bytes.TrimPrefix(text, []byte("\uFEFF"))
-	v, err := parse(text)
-	if err != nil {
-		return req, nil, err
-	}
-	if v == nil {
-		v = map[string]any{}
-		text = []byte("{}")
-	}
-	c := checker{registry: r}
-	c.check(schema, v, []any{"body"})
-	if len(c.bad) > 0 {
-		return req, nil, c.violations()
-	}
-	if err := json.Unmarshal(text, &req); err != nil {
-		return req, nil, fault.Wrap(fault.InvalidRequest, err, "The body does not fit the route's request.")
-	}
-	return req, v.(map[string]any), nil
 }
