@@ -15,38 +15,36 @@ import (
 //
 // It checks If-Match on reads, which gofakes3 ignores; answers 404 where a
 // write's If-Match meets no object, where gofakes3 says 412 (S3 User Guide,
-// "Conditional requests"); and lets the end of a multipart upload answer the
-// tag that the object then has.
+// "Conditional requests"); lets the end of a multipart upload answer the tag
+// that the object then has; and sends no checksums, which gofakes3 repeats from
+// the upload even where only a part of the object is sent.
 type corrected struct {
 	inner   http.Handler
 	backend gofakes3.Backend
 }
 
 func (c corrected) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	switch tag := r.Header.Get("If-Match"); {
-	case r.Method == http.MethodPost && r.URL.Query().Has("uploadId"):
+	if r.Method == http.MethodPost && r.URL.Query().Has("uploadId") {
 		c.complete(w, r)
-	case tag != "":
-		checked := &conditional{ResponseWriter: w, tag: tag, request: r, backend: c.backend}
-		c.inner.ServeHTTP(checked, r)
-		checked.WriteHeader(http.StatusOK) // where the answer has no body
-	default:
-		c.inner.ServeHTTP(w, r)
+		return
 	}
+	checked := &answer{ResponseWriter: w, request: r, backend: c.backend}
+	c.inner.ServeHTTP(checked, r)
+	checked.WriteHeader(http.StatusOK) // where there is no body
 }
 
 var tagElement = regexp.MustCompile(`<ETag>[^<]*</ETag>`)
 
 func (c corrected) complete(w http.ResponseWriter, r *http.Request) {
-	answer := httptest.NewRecorder()
-	c.inner.ServeHTTP(answer, r)
-	body := answer.Body.Bytes()
+	recorded := httptest.NewRecorder()
+	c.inner.ServeHTTP(recorded, r)
+	body := recorded.Body.Bytes()
 	if object, err := head(c.backend, r); err == nil {
 		body = tagElement.ReplaceAll(body, fmt.Appendf(nil, "<ETag>%x</ETag>", object.Hash))
 	}
-	maps.Copy(w.Header(), answer.Header())
+	maps.Copy(w.Header(), recorded.Header())
 	w.Header().Del("Content-Length")
-	w.WriteHeader(answer.Code)
+	w.WriteHeader(recorded.Code)
 	w.Write(body)
 }
 
@@ -60,57 +58,65 @@ func head(backend gofakes3.Backend, r *http.Request) (*gofakes3.Object, error) {
 	return object, err
 }
 
-// conditional replaces the answer to a request with If-Match where it is
-// wrong. The answer's own ETag is compared, so that no write comes between.
-type conditional struct {
+// answer is an answer on its way, which is replaced where it is wrong. Its own
+// ETag is what a read's condition is held against, so that no write can come
+// between.
+type answer struct {
 	http.ResponseWriter
-	tag      string
 	request  *http.Request
 	backend  gofakes3.Backend
 	begun    bool
 	replaced bool
 }
 
-func (c *conditional) WriteHeader(status int) {
-	if c.begun {
+func (a *answer) WriteHeader(status int) {
+	if a.begun {
 		return
 	}
-	c.begun = true
+	a.begun = true
+	for name := range a.Header() {
+		if strings.HasPrefix(name, "X-Amz-Checksum-") {
+			a.Header().Del(name)
+		}
+	}
+	tag := a.request.Header.Get("If-Match")
 	switch {
-	case c.reads() && status < 300 && c.Header().Get("ETag") != c.tag:
-		c.replace(http.StatusPreconditionFailed, "PreconditionFailed")
-	case c.request.Method == http.MethodPut && status == http.StatusPreconditionFailed && c.missing():
-		c.replace(http.StatusNotFound, "NoSuchKey")
+	case tag == "":
+		a.ResponseWriter.WriteHeader(status)
+	case a.reads() && status < 300 && a.Header().Get("ETag") != tag:
+		a.replace(http.StatusPreconditionFailed, "PreconditionFailed")
+	case a.request.Method == http.MethodPut && status == http.StatusPreconditionFailed && a.missing():
+		a.replace(http.StatusNotFound, "NoSuchKey")
 	default:
-		c.ResponseWriter.WriteHeader(status)
+		a.ResponseWriter.WriteHeader(status)
 	}
 }
 
-func (c *conditional) Write(p []byte) (int, error) {
-	c.WriteHeader(http.StatusOK)
-	if c.replaced {
+func (a *answer) Write(p []byte) (int, error) {
+	a.WriteHeader(http.StatusOK)
+	if a.replaced {
 		return len(p), nil
 	}
-	return c.ResponseWriter.Write(p)
+	return a.ResponseWriter.Write(p)
 }
 
-func (c *conditional) reads() bool {
-	return c.request.Method == http.MethodGet || c.request.Method == http.MethodHead
+func (a *answer) reads() bool {
+	return a.request.Method == http.MethodGet || a.request.Method == http.MethodHead
 }
 
-func (c *conditional) missing() bool {
-	_, err := head(c.backend, c.request)
+func (a *answer) missing() bool {
+	_, err := head(a.backend, a.request)
 	return gofakes3.HasErrorCode(err, gofakes3.ErrNoSuchKey)
 }
 
-func (c *conditional) replace(status int, code string) {
-	c.replaced = true
+func (a *answer) replace(status int, code string) {
+	a.replaced = true
 	for _, name := range []string{"Content-Length", "Content-Range", "ETag", "Last-Modified"} {
-		c.Header().Del(name)
+		a.Header().Del(name)
 	}
-	c.Header().Set("Content-Type", "application/xml")
-	c.ResponseWriter.WriteHeader(status)
-	if c.request.Method != http.MethodHead {
-		c.ResponseWriter.Write([]byte("<Error><Code>" + code + "</Code></Error>"))
+	a.Header().Set("Content-Type", "application/xml")
+	a.ResponseWriter.WriteHeader(status)
+	if a.request.Method != http.MethodHead {
+		a.ResponseWriter.Write([]byte("<Error><Code>" + code + "</Code></Error>"))
 	}
 }

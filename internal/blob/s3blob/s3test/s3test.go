@@ -57,12 +57,15 @@ func (s *Server) Setenv(t testing.TB) {
 	}
 }
 
-// Config returns the SDK's configuration for the server.
+// Config returns the SDK's configuration for the server, with the SDK's
+// defaults of 2025 for checksums.
 func (s *Server) Config() aws.Config {
 	return aws.Config{
-		Region:       s.Region,
-		BaseEndpoint: aws.String(s.Endpoint),
-		Credentials:  credentials.NewStaticCredentialsProvider(s.AccessKey, s.SecretKey, ""),
+		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenSupported,
+		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenSupported,
+		Region:                     s.Region,
+		BaseEndpoint:               aws.String(s.Endpoint),
+		Credentials:                credentials.NewStaticCredentialsProvider(s.AccessKey, s.SecretKey, ""),
 	}
 }
 
