@@ -14,6 +14,7 @@ package gbdt
 
 import (
 	"context"
+	"math"
 
 	"retrain/internal/model"
 )
@@ -86,9 +87,12 @@ type trainer struct {
 
 // chunk is what is summed up over a chunk of rows.
 type chunk struct {
-	gradients, hessians float64 // of absolute values
-	sum                 pair
-	least, most         float64 // of the hessians in fixed point
+	gradients float64 // absolute
+	squares   float64 // of the gradients
+	hessians  float64
+	// In fixed point:
+	sum         pair
+	least, most float64 // hessian
 }
 
 func newTrainer(d *Data, p *Params, workers *pool) *trainer {
@@ -190,27 +194,28 @@ func (t *trainer) takeGradients(k int) pair {
 		t.derive(pairs, k, from, to)
 		c.measure(pairs, t.part, from, to)
 	})
-	gradients, hessians := 0.0, 0.0
-	for i := range t.chunks {
-		gradients += t.chunks[i].gradients
-		hessians += t.chunks[i].hessians
+	var all chunk
+	for _, c := range t.chunks {
+		all.gradients += c.gradients
+		all.squares += c.squares
+		all.hessians += c.hessians
 	}
-	s := newScale(gradients, hessians, t.part.count())
+	s := newScale(all.gradients, all.hessians, t.part.count())
 	t.each(func(c *chunk, from, to int) { c.fix(pairs, t.part, s, from, to) })
-	all := t.chunks[0]
-	for _, c := range t.chunks[1:] {
+	all.least = math.MaxUint32
+	for _, c := range t.chunks {
 		all.sum += c.sum
 		all.least, all.most = min(all.least, c.least), max(all.most, c.most)
 	}
 	t.grower.scale = s
-	t.grower.rules = newRules(t.params, t.data, s, t.unit(), all.least, all.most)
+	t.grower.rules = newRules(t.params, t.data, s, t.unit(), &all)
 	return all.sum
 }
 
 // setValues gives the leaves their values.
 func (t *trainer) setValues(tree *tree, leaves []*leaf) {
 	for _, l := range leaves {
-		v := t.grower.value(l.sum, &l.site, t.grower.l2)
+		v := t.grower.value(l.sum, &l.site)
 		tree.Nodes[l.node].Value = t.grower.realValue(v) * t.unit() * t.params.LearningRate
 	}
 	unit := t.unit()

@@ -1,34 +1,52 @@
 package gbdt
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
+
+// catSupport is the number of rows below which a category has no say of its own
+// in a split: it goes right. Rows are estimated by their share of the hessian.
+const catSupport = 10
 
 // category returns the best split of a categorical column into two sets.
 //
 // In the order of their ratio G/(H+catSmooth), the best of all sets is a run of
 // the first categories (Fisher, On grouping for maximum homogeneity, JASA 53,
-// 1958), so only those are tried; the smoothing draws rare categories to the
-// middle. Rows in missingBin, which are of categories too rare to have a bin,
-// always go right; where there are any, runs of the last categories are tried
-// as left sets too.
+// 1958), so only those are tried. Rows of categories with too few rows, and
+// those in missingBin, go right; where there are any, runs of the last
+// categories are tried as left sets too.
+//
+// A split into sets is chosen from so many that it gains much by chance alone,
+// see chanceGain; what counts is what it gains beyond that.
 func (r *rules) category(h *[cells]pair, s *site, k int, rows *tally) candidate {
-	sc := r.newScan(s, k, r.l2+r.catL2, rows)
-	order := r.sorted(h)
-	sc.prefixes(h, order)
+	present, order := r.sorted(h, s)
+	luck := r.chanceGain(h, s)
+	sc := r.newScan(s, k, rows)
+	sc.best += luck
+	sc.prefixes(h, order, present)
 	missing := h[missingBin] != 0
-	if missing {
+	if missing || len(order) < present.len() {
 		slices.Reverse(order)
-		sc.prefixes(h, order)
+		sc.prefixes(h, order, present)
 	}
-	return sc.result(missing)
+	found := sc.result(missing)
+	found.gain -= luck
+	return found
 }
 
-// sorted returns the bins that the leaf has rows in, except for missingBin, by
-// their smoothed ratio and then by their number.
-func (r *rules) sorted(h *[cells]pair) []uint8 {
+// sorted returns the bins that the leaf has rows in, except for missingBin, and
+// of these the ones with enough rows by their smoothed ratio.
+func (r *rules) sorted(h *[cells]pair, s *site) (present binSet, order []uint8) {
 	var ratio [cells]float64
-	order := make([]uint8, 0, maxBins)
+	order = make([]uint8, 0, maxBins)
+	support := catSupport * s.sum.hessian() / float64(s.rows)
 	for b, cell := range h[:maxBins] {
-		if cell != 0 {
+		if cell == 0 {
+			continue
+		}
+		present.add(uint8(b))
+		if cell.hessian() >= support {
 			ratio[b] = cell.gradient() / (cell.hessian() + r.catSmooth)
 			order = append(order, uint8(b))
 		}
@@ -42,15 +60,31 @@ func (r *rules) sorted(h *[cells]pair) []uint8 {
 		}
 		return 0
 	})
-	return order
+	return present, order
 }
 
-// prefixes offers every run of the first bins of order as the left set.
-func (sc *scan) prefixes(h *[cells]pair, order []uint8) {
-	var c candidate
-	for _, b := range order {
-		c.right.add(b)
+// chanceGain returns what the best split into sets gains, in expectation, if
+// the categories mean nothing. The sum G of a category with hessian H is then
+// nearly normal with mean 0 and variance noise·H, and the best split sends the
+// positive sums one way and the negative the other. Each side has Σ√(noise·H) /
+// √(2π) of gradient and half the hessian, so together they score
+//
+//	2/π · noise · (Σ√H)² / ΣH
+//
+// which for n categories of equal size is 2n/π of the noise. Without it, a
+// column of many categories is split at every turn, and fits only noise.
+func (r *rules) chanceGain(h *[cells]pair, s *site) float64 {
+	roots := 0.0
+	for _, cell := range h[:maxBins] {
+		roots += math.Sqrt(cell.hessian())
 	}
+	return 2 / math.Pi * r.noise * roots * roots / s.sum.hessian()
+}
+
+// prefixes offers every run of the first bins of order as the left set. The
+// other bins of present go right.
+func (sc *scan) prefixes(h *[cells]pair, order []uint8, present binSet) {
+	c := candidate{right: present}
 	for _, b := range order {
 		c.left.add(b)
 		c.right.set(b, false)

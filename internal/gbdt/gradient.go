@@ -7,12 +7,14 @@ import (
 	"retrain/internal/model"
 )
 
-// measure sums up the absolute raw gradients and hessians of rows from..to-1.
+// measure sums up the raw pairs of rows from..to-1.
 func (c *chunk) measure(pairs []pair, in *part, from, to int) {
-	c.gradients, c.hessians = 0, 0
+	c.gradients, c.squares, c.hessians = 0, 0, 0
 	for i := from; i < to; i++ {
 		if in.has(i) {
-			c.gradients += math.Abs(pairs[i].rawGradient())
+			g := pairs[i].rawGradient()
+			c.gradients += math.Abs(g)
+			c.squares += float64(g * g)
 			c.hessians += pairs[i].rawHessian()
 		}
 	}
@@ -32,17 +34,17 @@ func (c *chunk) fix(pairs []pair, in *part, s scale, from, to int) {
 	}
 }
 
-// newRules brings the parameters to the units of a tree's pairs. least and most
-// bound a row's hessian in them.
-func newRules(p *Params, d *Data, s scale, unit, least, most float64) rules {
+// newRules brings the parameters to the units of a tree's pairs. all is of all
+// rows, least and most in these units.
+func newRules(p *Params, d *Data, s scale, unit float64, all *chunk) rules {
 	r := rules{
 		l2:         p.L2Regularization * s.hessian,
-		catL2:      p.CatL2 * s.hessian,
 		catSmooth:  p.CatSmooth * s.hessian,
+		noise:      all.squares / all.hessians / s.realGain(1),
 		minGain:    p.MinGain / s.realGain(1) / unit / unit,
-		minHessian: max(p.MinHessian*s.hessian, float64(p.MinSamplesLeaf)*least),
+		minHessian: max(p.MinHessian*s.hessian, float64(p.MinSamplesLeaf)*all.least),
 		minSamples: p.MinSamplesLeaf,
-		sure:       float64(p.MinSamplesLeaf) * most,
+		sure:       float64(p.MinSamplesLeaf) * all.most,
 	}
 	if p.MinSamplesLeaf == 1 {
 		r.sure = 0 // a side with any hessian has a row

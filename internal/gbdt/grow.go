@@ -60,7 +60,7 @@ func newGrower(d *Data, p *Params, workers *pool, rows int) *grower {
 func (g *grower) grow(ctx context.Context, sum pair) (*tree, []*leaf, error) {
 	g.tree, g.leaves, g.done = &tree{}, g.leaves[:0], nil
 	root := &leaf{node: g.tree.add(len(g.rows)), to: len(g.rows)}
-	root.site = site{sum: sum, low: math.Inf(-1), high: math.Inf(1)}
+	root.site = site{sum: sum, rows: len(g.rows), low: math.Inf(-1), high: math.Inf(1)}
 	g.enter(nil, root)
 	for len(g.leaves) > 0 && !g.full(g.count()) {
 		if err := ctx.Err(); err != nil {
@@ -94,6 +94,7 @@ func (g *grower) split(l *leaf) {
 	left := &leaf{site: l.site, from: l.from, to: middle, depth: l.depth + 1}
 	right := &leaf{site: l.site, from: middle, to: l.to, depth: l.depth + 1}
 	left.sum, right.sum = by.sum, l.sum-by.sum
+	left.rows, right.rows = left.count(), right.count()
 	if !by.missing {
 		left, right = sendUnseen(column, &by, &goesLeft, left, right)
 	}
@@ -124,7 +125,7 @@ func (g *grower) bound(left, right, parent *leaf, column int) {
 	if g.constraints == nil || g.constraints[column] == 0 {
 		return
 	}
-	middle := g.value(left.sum, &parent.site, g.l2)/2 + g.value(right.sum, &parent.site, g.l2)/2
+	middle := g.value(left.sum, &parent.site)/2 + g.value(right.sum, &parent.site)/2
 	if g.constraints[column] > 0 {
 		left.high, right.low = middle, middle
 	} else {

@@ -23,7 +23,6 @@ type Params struct {
 	MaxBins          int     // max_bins: bins of a number, besides the one for missing
 	MaxFeatures      float64 // max_features: the share of features tried at each split
 	CatSmooth        float64 // cat_smooth: hessian added to each category's when they are sorted
-	CatL2            float64 // cat_l2: added to L2Regularization where categories are split
 
 	EarlyStopping      bool    // early_stopping: keep part of the rows out of training and stop by their loss
 	NIterNoChange      int     // n_iter_no_change: rounds without a better loss that end the training
@@ -78,7 +77,6 @@ func (p Params) Check() error {
 	c.integer("max_bins", p.MaxBins, 2, maxBins)
 	c.share("max_features", p.MaxFeatures)
 	c.atLeastZero("cat_smooth", p.CatSmooth)
-	c.atLeastZero("cat_l2", p.CatL2)
 	c.integer("n_iter_no_change", p.NIterNoChange, 1, maxIter)
 	c.share("validation_fraction", p.ValidationFraction)
 	c.that(p.ValidationFraction < 1, "validation_fraction", "Input should be less than 1")

@@ -20,8 +20,8 @@ var none = candidate{column: -1}
 // than at 0 by G²/(H+l2), both in these units.
 type rules struct {
 	l2         float64
-	catL2      float64 // l2 of a split by category
 	catSmooth  float64
+	noise      float64 // a gradient's variance for each unit of hessian
 	minGain    float64
 	minHessian float64 // of a leaf; implied by minSamples where that is more
 	minSamples int
@@ -40,12 +40,13 @@ const relativeGain = 1e-12
 // site is a leaf as split finding sees it.
 type site struct {
 	sum       pair
+	rows      int
 	low, high float64 // bounds of the values below, in the units of rules
 }
 
 // value returns the best value within the bounds.
-func (r *rules) value(sum pair, s *site, l2 float64) float64 {
-	v := -sum.gradient() / (sum.hessian() + l2)
+func (r *rules) value(sum pair, s *site) float64 {
+	v := -sum.gradient() / (sum.hessian() + r.l2)
 	if r.constraints == nil {
 		return v
 	}
@@ -53,8 +54,8 @@ func (r *rules) value(sum pair, s *site, l2 float64) float64 {
 }
 
 // score returns how much lower the loss is at the best value than at 0.
-func (r *rules) score(sum pair, s *site, l2 float64) float64 {
-	g, h := sum.gradient(), sum.hessian()+l2
+func (r *rules) score(sum pair, s *site) float64 {
+	g, h := sum.gradient(), sum.hessian()+r.l2
 	if r.constraints == nil {
 		return g * g / h
 	}
@@ -75,7 +76,7 @@ func (r *rules) certain(c *candidate, s *site) bool {
 // a second one sends them left. Behind the last bin the first scan parts all
 // numbers from the missing.
 func (r *rules) numeric(h *[cells]pair, bins int, s *site, k int, rows *tally) candidate {
-	sc := r.newScan(s, k, r.l2, rows)
+	sc := r.newScan(s, k, rows)
 	sc.run(h[:bins], 0, false)
 	missing := h[missingBin] != 0
 	if missing {
@@ -89,17 +90,16 @@ type scan struct {
 	*rules
 	site   *site
 	column int
-	l2     float64 // of the children
 	rows   *tally
 	parent float64 // the leaf's score
 	best   float64 // the score of the best split so far, or the one to exceed
 	found  candidate
 }
 
-func (r *rules) newScan(s *site, k int, l2 float64, rows *tally) scan {
-	parent := r.score(s.sum, s, r.l2)
+func (r *rules) newScan(s *site, k int, rows *tally) scan {
+	parent := r.score(s.sum, s)
 	return scan{
-		rules: r, site: s, column: k, l2: l2, rows: rows,
+		rules: r, site: s, column: k, rows: rows,
 		parent: parent, best: parent + float64(parent*relativeGain) + r.minGain, found: none,
 	}
 }
@@ -133,7 +133,7 @@ func (sc *scan) run(bins []pair, left pair, missingLeft bool) {
 // better than what was found so far.
 func (sc *scan) offer(c candidate) {
 	right := sc.site.sum - c.sum
-	score := sc.score(c.sum, sc.site, sc.l2) + sc.score(right, sc.site, sc.l2)
+	score := sc.score(c.sum, sc.site) + sc.score(right, sc.site)
 	if score > sc.best && sc.ordered(c.sum, right) && sc.rows.allow(&c, sc.minSamples) {
 		sc.best = score
 		sc.found = c
@@ -147,7 +147,7 @@ func (sc *scan) ordered(left, right pair) bool {
 	if sc.constraints == nil || sc.constraints[sc.column] == 0 {
 		return true
 	}
-	l, r := sc.value(left, sc.site, sc.l2), sc.value(right, sc.site, sc.l2)
+	l, r := sc.value(left, sc.site), sc.value(right, sc.site)
 	if sc.constraints[sc.column] > 0 {
 		return l <= r
 	}
