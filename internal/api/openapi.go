@@ -19,6 +19,8 @@ import (
 // description is what the OpenAPI document says of a route.
 type description struct {
 	id, summary, text string
+	// order is the route's place on the documentation page.
+	order int
 	// examples of bodies, by their summaries.
 	examples map[string]any
 	// kinds of errors that the route may answer with, besides those of all.
@@ -67,7 +69,7 @@ func newHuma(router chi.Router, document *huma.OpenAPI) huma.API {
 
 const overview = `Retrains tabular models: new data → preprocess → train → evaluate against the champion → update.
 
-A model only becomes champion after it was compared with the one that stands, on rows that neither was trained on.
+A model only becomes champion after it was compared with the one that stands, on rows that were held out from training.
 Errors are problem documents (RFC 9457); their ` + "`code`" + ` is also the error name that a state machine meets.
 Unknown fields of a body are ignored with a warning; unknown keys of ` + "`model_params`, `gate` and `split`" + ` are errors.`
 
@@ -113,6 +115,7 @@ func (d description) operation(method, path string) huma.Operation {
 	op := huma.Operation{
 		OperationID: d.id, Method: method, Path: path, Summary: d.summary, Description: d.text,
 		Tags: []string{"service"}, Responses: map[string]*huma.Response{},
+		Extensions: map[string]any{"x-order": d.order}, // for the documentation page
 	}
 	kinds := append(slices.Clone(d.kinds), everywhere...)
 	if method == http.MethodPost {

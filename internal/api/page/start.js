@@ -6,4 +6,6 @@ window.ui = SwaggerUIBundle({
   tryItOutEnabled: true,
   defaultModelsExpandDepth: 0,
   validatorUrl: null,
+  // The steps in the order in which they are taken.
+  operationsSorter: (a, b) => a.getIn(["operation", "x-order"]) - b.getIn(["operation", "x-order"]),
 });

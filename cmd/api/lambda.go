@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"runtime/debug"
+	"strconv"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"retrain/internal/api"
+	"retrain/internal/lambda"
+)
+
+// runLambda answers Lambda events until the platform ends the process.
+func runLambda(s *surroundings) error {
+	if os.Getenv("RETRAIN_STORE") == "" {
+		return errors.New("RETRAIN_STORE is not set; on Lambda it must name where models live, such as s3://bucket/prefix")
+	}
+	s.common.defaultDataRoots(s.common.Store)
+	steps, err := wire(s.common, hooks{})
+	if err != nil {
+		return err
+	}
+	limitMemory(os.Getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))
+	log := slog.New(invocationLog{slog.NewJSONHandler(s.stdout, &slog.HandlerOptions{
+		Level: s.common.level(), ReplaceAttr: lambdacontext.ReplaceAttr,
+	})})
+	slog.SetDefault(log)
+	version, commit := build()
+	handler := lambda.Handler{HTTP: api.New(steps, api.Options{Version: version, Commit: commit, Log: log}), Log: log}
+	handler.Start(context.WithoutCancel(s.ctx))
+	return nil
+}
+
+// limitMemory lets the garbage collector work harder before the function
+// exceeds its memory, in megabytes, and is killed.
+func limitMemory(megabytes string) {
+	if n, err := strconv.ParseInt(megabytes, 10, 64); err == nil && n > 0 {
+		debug.SetMemoryLimit(n << 20 / 10 * 9)
+	}
+}
+
+// invocationLog adds the invocation's id to each line, as Lambda's own JSON
+// logs have it.
+type invocationLog struct{ slog.Handler }
+
+// Handle implements slog.Handler.
+func (l invocationLog) Handle(ctx context.Context, r slog.Record) error {
+	if invocation, ok := lambdacontext.FromContext(ctx); ok {
+		r = r.Clone()
+		r.AddAttrs(slog.String("requestId", invocation.AwsRequestID))
+	}
+	return l.Handler.Handle(ctx, r)
+}
+
+// WithAttrs implements slog.Handler.
+func (l invocationLog) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return invocationLog{l.Handler.WithAttrs(attrs)}
+}
+
+// WithGroup implements slog.Handler.
+func (l invocationLog) WithGroup(name string) slog.Handler {
+	return invocationLog{l.Handler.WithGroup(name)}
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"retrain/internal/api"
+	"retrain/internal/blob"
+	"retrain/internal/blob/s3blob"
+	"retrain/internal/evaluate"
+	"retrain/internal/modelstore"
+	"retrain/internal/preprocess"
+	"retrain/internal/retrain"
+	"retrain/internal/train"
+)
+
+// engine is the version of what the steps compute. It is part of a run's
+// identity: raise it whenever the same data and parameters lead to other bytes,
+// so that no stored result of older code is taken for one of this.
+const engine = "1"
+
+// hooks are told how far a retraining has come; both may be nil.
+type hooks struct {
+	begin    func(step string)
+	progress func(done float64)
+}
+
+// wire builds the steps over the store that the settings name. Nothing is read
+// or connected yet: S3 is set up when it is first used.
+func wire(c *common, h hooks) (api.Steps, error) {
+	var client s3blob.Client
+	s3 := func(bucket string) (blob.Bucket, error) { return client.Bucket(bucket), nil }
+	store, err := blob.OpenRoot(c.Store, s3)
+	if err != nil {
+		return api.Steps{}, err
+	}
+	data, err := blob.OpenRoots(c.DataRoots, s3)
+	if err != nil {
+		return api.Steps{}, err
+	}
+	models := &modelstore.Store{Root: store, Now: time.Now}
+	prepare := &preprocess.Step{
+		Store: store, Data: data, Models: models, Engine: engine,
+		CheckParams: train.CheckParams, CheckGate: evaluate.CheckGate, Now: time.Now,
+	}
+	fit := &train.Step{Store: store, Models: models, Engine: engine, Now: time.Now, Progress: h.progress}
+	judge := &evaluate.Step{Store: store, Models: models, Engine: engine, Now: time.Now}
+	update := &modelstore.Update{Store: models}
+	all := &retrain.Step{
+		Preprocess: prepare.Run, Train: fit.Run, Evaluate: judge.Run, Update: update.Run, Now: time.Now, Begin: h.begin,
+	}
+	return api.Steps{
+		Preprocess: prepare.Run, Train: fit.Run, Evaluate: judge.Run, Update: update.Run, Retrain: all.Run,
+		Health: func(ctx context.Context) error { return reach(ctx, store) },
+	}, nil
+}
+
+// reach lists a part of the store in which there is nothing: cheap, and it
+// fails where the store cannot be read.
+func reach(ctx context.Context, store blob.Root) error {
+	for _, err := range store.List(ctx, "health/") {
+		return err
+	}
+	return nil
+}
