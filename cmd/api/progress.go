@@ -71,12 +71,12 @@ func (p *progress) done(part float64) {
 	p.mu.Lock()
 	at := p.current.from + part*(p.current.to-p.current.from)
 	p.mu.Unlock()
-	p.bar.Set(int(math.Round(at * barUnits))) // a bar that cannot be drawn is no reason to stop
+	_ = p.bar.Set(int(math.Round(at * barUnits))) // a bar that cannot be drawn is no reason to stop
 }
 
 // end takes the bar away.
 func (p *progress) end() {
 	if p.bar != nil {
-		p.bar.Clear()
+		_ = p.bar.Clear()
 	}
 }

@@ -14,9 +14,9 @@ import (
 	"retrain/internal/api"
 )
 
-// On a signal, requests that are under way get grace to end by themselves, and
-// then lastWord to answer that they were cut short. Container platforms kill
-// after ten seconds.
+// grace is how long requests that are under way may go on after a signal, and
+// lastWord how long they then have to answer that they were cancelled. Container
+// platforms kill after ten seconds.
 const (
 	grace    = 7 * time.Second
 	lastWord = 2 * time.Second
@@ -42,12 +42,12 @@ func (c *serveCommand) Run(s *surroundings) error {
 		return cannotListen(c.Listen, err)
 	}
 	fmt.Fprintf(s.stdout, "Listening on http://%s (documentation: http://%[1]s/docs)\n", listener.Addr())
-	return serve(s.ctx, listener, handler, log)
+	return serve(s.ctx, listener, handler, log, grace)
 }
 
-// serve answers requests on the listener until ctx ends, and then lets those
-// that are under way end too.
-func serve(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
+// serve answers requests on the listener until ctx ends. Those that are under
+// way then go on for the time of grace; what is left of them is cancelled.
+func serve(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger, grace time.Duration) error {
 	work, cutShort := context.WithCancel(context.WithoutCancel(ctx))
 	defer cutShort()
 	server := &http.Server{

@@ -105,5 +105,5 @@ func unpack(packed []byte) []byte {
 func serveText(w http.ResponseWriter, mediaType string, text []byte) {
 	w.Header().Set("Content-Type", mediaType)
 	w.WriteHeader(http.StatusOK)
-	w.Write(text)
+	_, _ = w.Write(text)
 }

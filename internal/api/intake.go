@@ -30,9 +30,9 @@ func (s *service) intake(next http.Handler) http.Handler {
 				return
 			}
 			connection := http.NewResponseController(w)
-			connection.SetReadDeadline(time.Now().Add(s.BodyTimeout)) // unsupported outside of a socket
+			_ = connection.SetReadDeadline(time.Now().Add(s.BodyTimeout)) // there is none outside of a socket
 			body, err := readBody(r, s.MaxBody)
-			connection.SetReadDeadline(time.Time{})
+			_ = connection.SetReadDeadline(time.Time{})
 			if err != nil {
 				writeProblem(w, r, err)
 				return
@@ -86,7 +86,7 @@ func readBody(r *http.Request, limit int64) ([]byte, error) {
 	case err != nil:
 		return nil, fault.Wrap(fault.Transient, err, "The body did not arrive as a whole.")
 	case int64(len(body)) > limit:
-		io.CopyN(io.Discard, r.Body, drainLimit)
+		_, _ = io.CopyN(io.Discard, r.Body, drainLimit)
 		return nil, fault.New(fault.TooLarge, "The body is larger than %d bytes.", limit).
 			At("Body is too large", "too_large", "body")
 	case len(bytes.TrimSpace(body)) == 0:

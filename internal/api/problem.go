@@ -84,7 +84,7 @@ func writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	w.Header().Set("Content-Type", problemType)
 	w.WriteHeader(p.Status)
-	w.Write(p.JSON())
+	_, _ = w.Write(p.JSON())
 }
 
 // huma makes errors of its own, for parameters above all, through two package

@@ -1,13 +1,16 @@
 package api
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"math"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -262,19 +265,61 @@ func TestBodiesThatDoNotArrive(t *testing.T) {
 	}
 }
 
-// The answer to an oversized body reaches a client that sends all of it first.
+// The answer to an oversized body reaches a client that sends all of it before
+// it reads: a connection that is closed on unread data is reset.
 func TestOversizedBodiesOverASocket(t *testing.T) {
-	server := httptest.NewServer(plainService())
+	const size, buffer = 6 << 20, 64 << 10 // most of it cannot wait in the system's buffers
+	server := httptest.NewUnstartedServer(plainService())
+	server.Config.ConnState = func(c net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			c.(*net.TCPConn).SetReadBuffer(buffer)
+		}
+	}
+	server.Start()
 	defer server.Close()
-	for range 10 {
-		res, err := http.Post(server.URL+"/train", "application/json", strings.NewReader(strings.Repeat(" ", 4<<20)))
-		if err != nil {
-			t.Fatal(err)
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.(*net.TCPConn).SetWriteBuffer(buffer)
+	if _, err := fmt.Fprintf(conn, "POST /train HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", size, strings.Repeat(" ", size)); err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != 413 {
+		t.Errorf("%v", res)
+	}
+}
+
+// deadlines records the read deadlines that a connection is given.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	given []time.Time
+}
+
+func (d *deadlines) SetReadDeadline(t time.Time) error {
+	d.given = append(d.given, t)
+	return nil
+}
+
+// While a step runs there is no read deadline: net/http would take its expiry
+// for a client that has gone, and cancel the step.
+func TestNoReadDeadlineIsLeft(t *testing.T) {
+	w := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+	h := trainWith(func(context.Context) (train.Result, error) {
+		if n := len(w.given); n < 2 || w.given[0].IsZero() || !w.given[n-1].IsZero() {
+			t.Errorf("deadlines: %v", w.given)
 		}
-		res.Body.Close()
-		if res.StatusCode != 413 {
-			t.Errorf("%v", res)
-		}
+		return train.Result{}, nil
+	}, Options{})
+	h.ServeHTTP(w, httptest.NewRequest("POST", "/train", strings.NewReader(trainBody)))
+	if w.Code != 200 {
+		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
 

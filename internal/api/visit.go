@@ -148,6 +148,6 @@ func (a *answer) send(id string, head bool) {
 	}
 	a.to.WriteHeader(a.status)
 	if !head {
-		a.to.Write(a.body.Bytes())
+		_, _ = a.to.Write(a.body.Bytes()) // a client that is gone needs no answer
 	}
 }
