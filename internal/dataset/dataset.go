@@ -1,5 +1,11 @@
-// Package dataset reads and writes tables in batches of typed columns: CSV in,
-// Parquet in and out.
+// Package dataset reads and writes tables in batches of typed columns: CSV and
+// Parquet in, Parquet out.
+//
+// A table is read twice. Scan goes over all of its rows and settles what each
+// column is; Read goes over them again and hands out the values. Both cut the
+// bytes into rows with the same code, so a row that is rejected once is
+// rejected twice. Rows that cannot be read with certainty are counted and
+// reported, never repaired by a guess.
 //
 // Memory is bounded by the batch size, the number of columns and the size of
 // the dictionaries, never by the number of rows. The package knows nothing of
@@ -19,34 +25,53 @@ type Kind string
 // The kinds of columns.
 const (
 	Empty   Kind = "empty"   // no value at all
-	Integer Kind = "integer" // whole numbers up to 2^53 in size
+	Integer Kind = "integer" // whole numbers up to 2^53 in size, written without point or exponent
 	Float   Kind = "float"   // finite decimal numbers
 	Text    Kind = "text"    // everything else
 )
 
-// Numeric reports whether values of the kind are held as float64.
+// Numeric reports whether the kind's values are numbers.
 func (k Kind) Numeric() bool { return k == Integer || k == Float }
 
 // Opener opens a source of bytes from its start; every pass opens it anew.
 // It must yield the same bytes each time or fail.
+//
+// Parquet needs random access: it is read if what the Opener returns also has
+// the methods of RandomAccess, or is an *os.File.
 type Opener func(ctx context.Context) (io.ReadCloser, error)
+
+// RandomAccess is what a Parquet source offers besides being read from its
+// start.
+type RandomAccess interface {
+	io.ReaderAt
+	Size() int64 // bytes
+}
 
 // Column describes a column over a whole table.
 type Column struct {
-	Name    string
-	Kind    Kind
-	Missing int64 // cells without a value
+	Name string
+	Kind Kind
+	// Missing counts the cells without a value. In a column that is not Text
+	// they include those of OutOfRange.
+	Missing int64
+	// OutOfRange counts cells that are numbers which no float64 holds: inf in
+	// its spellings, and numbers such as 1e999. They read as missing. Always 0
+	// for a Text column, where such a cell is text like any other.
+	OutOfRange int64
 	// Dict holds the distinct values of a Text column in order of first
-	// appearance, without the missing one.
+	// appearance, as they are spelled, without the missing one.
 	Dict []string
-	// Overflow says that a Text column has more distinct values than the
-	// dictionary may hold (Options.MaxDistinct, MaxDictBytes). Its Dict is
-	// then cut off, and values beyond it read as OverflowCode.
+	// Counts holds the number of cells with each value of Dict.
+	Counts []int64
+	// Overflow says that the column has more distinct values than are held or
+	// counted (Options.MaxDistinct, MaxDictBytes). The Dict of such a Text
+	// column is cut off, and values beyond it read as OverflowCode.
 	Overflow bool
-	// Distinct counts the different values of the column, up to
-	// Options.MaxDistinct+1, where counting stops.
+	// Distinct counts the different values of the column, numbers by value and
+	// text by spelling. If Overflow, it is one more than the limit at which
+	// counting stopped.
 	Distinct int
-	// Min and Max of a numeric column that has values.
+	// Min and Max of a numeric column.
 	Min, Max float64
 }
 
@@ -81,17 +106,19 @@ const (
 	OverflowCode int32 = -2
 )
 
-// Values is one column of a batch. Numeric columns fill Numbers (NaN is
-// missing), Text columns fill Codes and Dict.
+// Values is one column of a batch. A Text column fills Codes and Dict, any
+// other fills Numbers: NaN is missing, and a negative zero is read as zero.
 type Values struct {
 	Kind    Kind
 	Numbers []float64
 	Codes   []int32
 	Dict    []string
+
+	beyond []uint64 // what a cell of OverflowCode adds to its row's hash
 }
 
 // Batch is a run of consecutive rows. It and its slices are valid only until
-// the callback that received them returns.
+// the callback that received them returns; the strings of a Dict stay valid.
 type Batch struct {
 	Rows    int
 	Columns []Values // in the schema's order

@@ -1,0 +1,194 @@
+package dataset
+
+import "math"
+
+// columnScan gathers what a column is, cell by cell.
+//
+// While the column is numeric, its spellings are kept in a small dictionary:
+// most numeric columns have few different values, or so many that the
+// dictionary is soon given up. What follows it is a set of the values, to
+// count them, and after that nothing. A text that comes only then makes the
+// column late: its dictionary has to be gathered from the start again.
+type columnScan struct {
+	name  string
+	index int
+	opts  Options
+
+	kind       Kind
+	missing    int64
+	outOfRange int64 // but for the cells that dict counts
+	min, max   float64
+
+	dict      *dictionary // of spellings; nil once given up
+	classes   []cellClass // of the dictionary's values, until the column is Text
+	values    *numberSet  // follows the dictionary; nil once given up
+	overflow  bool
+	late      bool
+	spellings int // how many a numeric column keeps
+}
+
+func newColumnScan(name string, index int, opts Options) *columnScan {
+	c := &columnScan{name: name, index: index, opts: opts, kind: Empty}
+	c.min, c.max = math.Inf(1), math.Inf(-1)
+	c.dict = newDictionary()
+	c.spellings = min(4096, opts.MaxDistinct/16)
+	return c
+}
+
+// restart empties a late column for the pass that gathers its dictionary.
+func (c *columnScan) restart() {
+	*c = *newColumnScan(c.name, c.index, c.opts)
+	c.kind = Text
+}
+
+// addBlock takes the column's cells of a block whose rows are width cells wide.
+func (c *columnScan) addBlock(b *block, width int) {
+	if c.late {
+		return
+	}
+	for i := c.index; i < len(b.cells); i += width {
+		c.add(b.cell(b.cells[i]))
+	}
+}
+
+func (c *columnScan) add(cell []byte) {
+	if len(cell) == 0 {
+		c.missing++
+		return
+	}
+	if c.dict != nil {
+		if code, ok := c.dict.find(cell); ok {
+			c.dict.counts[code]++
+			return
+		}
+	}
+	if c.kind == Text {
+		c.addText(cell)
+		return
+	}
+	switch v, class := parseCell(cell); class {
+	case missingCell:
+		c.missing++
+	case textCell:
+		c.becomeText()
+		c.addText(cell)
+	default:
+		c.addNumber(cell, v, class)
+	}
+}
+
+// becomeText widens the column. Without the spellings of its numbers it takes
+// another pass.
+func (c *columnScan) becomeText() {
+	c.late = c.dict == nil
+	c.kind, c.classes, c.values = Text, nil, nil
+}
+
+// addText takes a cell of a Text column that the dictionary does not have.
+func (c *columnScan) addText(cell []byte) {
+	switch {
+	case c.late:
+	case isMissing(cell):
+		c.missing++
+	case c.overflow || !c.dict.fits(len(cell), c.opts.MaxDistinct, c.opts.MaxDictBytes):
+		c.overflow = true
+	default:
+		c.dict.counts[c.dict.add(cell)]++
+	}
+}
+
+// addNumber takes a number, or one out of range, that the dictionary does not
+// have.
+func (c *columnScan) addNumber(cell []byte, v float64, class cellClass) {
+	c.widen(v, class)
+	if c.dict != nil {
+		if c.dict.fits(len(cell), c.spellings, c.opts.MaxDictBytes) {
+			c.dict.counts[c.dict.add(cell)]++
+			c.classes = append(c.classes, class)
+			return
+		}
+		c.dropSpellings()
+	}
+	if class == outOfRangeCell {
+		c.outOfRange++
+	} else {
+		c.addValue(v)
+	}
+}
+
+func (c *columnScan) widen(v float64, class cellClass) {
+	switch class {
+	case outOfRangeCell:
+		return
+	case floatCell:
+		c.kind = Float
+	case integerCell:
+		if c.kind == Empty {
+			c.kind = Integer
+		}
+	}
+	c.min, c.max = min(c.min, v), max(c.max, v)
+}
+
+// dropSpellings gives the dictionary up for a set of values.
+func (c *columnScan) dropSpellings() {
+	c.outOfRange += c.countOutOfRange()
+	c.values = c.distinctNumbers()
+	c.dict, c.classes = nil, nil
+}
+
+func (c *columnScan) addValue(v float64) {
+	if c.values != nil && !c.values.add(v) {
+		c.values, c.overflow = nil, true
+	}
+}
+
+// distinctNumbers returns the set of the dictionary's numbers, whose spellings
+// may differ where they do not.
+func (c *columnScan) distinctNumbers() *numberSet {
+	set := newNumberSet(c.opts.MaxDistinct)
+	for code, spelling := range c.dict.values {
+		if c.classes[code] != outOfRangeCell {
+			v, _ := parseNumber([]byte(spelling))
+			set.add(v)
+		}
+	}
+	return set
+}
+
+func (c *columnScan) countOutOfRange() int64 {
+	n := int64(0)
+	for code, class := range c.classes {
+		if class == outOfRangeCell {
+			n += c.dict.counts[code]
+		}
+	}
+	return n
+}
+
+// column returns the result.
+func (c *columnScan) column() Column {
+	out := Column{Name: c.name, Kind: c.kind, Missing: c.missing, Overflow: c.overflow}
+	switch {
+	case c.kind == Text:
+		out.Dict, out.Counts = c.dict.values, c.dict.counts
+		out.Distinct = len(out.Dict)
+	default:
+		out.OutOfRange = c.outOfRange
+		if c.dict != nil {
+			out.OutOfRange += c.countOutOfRange()
+			c.values = c.distinctNumbers()
+		}
+		out.Missing += out.OutOfRange
+		if c.values != nil {
+			out.Distinct = c.values.n
+		}
+		if c.kind.Numeric() {
+			out.Min, out.Max = c.min, c.max
+		}
+	}
+	if c.overflow {
+		out.Distinct = c.opts.MaxDistinct + 1
+	}
+	return out
+}

@@ -1,0 +1,148 @@
+package dataset
+
+import (
+	"bytes"
+	"io"
+	"strings"
+
+	"retrain/internal/fault"
+)
+
+// openTable takes over an open CSV file and reads its header.
+func openTable(file io.ReadCloser, opts Options) (*blockReader, error) {
+	src, err := openSource(file, opts)
+	if err != nil {
+		return nil, err
+	}
+	r := &blockReader{src: src, maxLine: opts.MaxLine, rest: new(window)}
+	if err := r.header(opts); err != nil {
+		src.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// header reads the first record, the names of the columns, and leaves the rest
+// of what it has read to next.
+func (r *blockReader) header(opts Options) error {
+	w := r.rest
+	w.take(new(window))
+	if err := r.fill(w); err != nil {
+		return err
+	}
+	if err := checkText(w.data[:w.end]); err != nil {
+		return err
+	}
+	if bytes.HasPrefix(w.data[:w.end], []byte(utf8BOM)) {
+		w.at = len(utf8BOM)
+	}
+	first, err := r.firstRecord(w)
+	if err != nil {
+		return err
+	}
+	delimiter, err := chooseDelimiter(w.data[first:], w.end-first, opts)
+	if err != nil {
+		return err
+	}
+	if r.names, err = lexNames(w.data[first:], w.end-first, delimiter, opts); err != nil {
+		return err
+	}
+	r.lex = newLexer(delimiter, len(r.names), opts.MaxCell)
+	return nil
+}
+
+// firstRecord reads on until the window holds a record that is not blank, and
+// returns where that begins. It leaves window and line count behind the record.
+func (r *blockReader) firstRecord(w *window) (int, error) {
+	r.lex = newLexer(delimiters[0].char, 0, r.maxLine)
+	r.lex.anyWidth = true
+	for {
+		next, got := r.lex.record(w.data, w.at, w.end)
+		switch {
+		case got == incomplete && r.eof:
+			return 0, r.unclosed("to the end of the data")
+		case got == incomplete && !w.grow(r.maxLine):
+			return 0, fault.New(fault.InvalidData, "The first line is longer than the limit; a header is expected.").
+				At("Header too long", "header_too_long", "data", "line", r.line+1)
+		case got == incomplete:
+			if err := r.fill(w); err != nil {
+				return 0, err
+			}
+		default:
+			at := w.at
+			w.at = next
+			r.line += r.lex.lines
+			if got != blank {
+				return at, nil
+			}
+		}
+	}
+}
+
+// chooseDelimiter takes the delimiter that is asked for, or else finds it.
+func chooseDelimiter(data []byte, end int, opts Options) (byte, error) {
+	found := sniffDelimiter(data, end)
+	if opts.Delimiter == 0 {
+		return found, nil
+	}
+	if width, _ := agreement(data, end, opts.Delimiter); width > 1 {
+		return opts.Delimiter, nil
+	}
+	if width, _ := agreement(data, end, found); width <= 1 {
+		return opts.Delimiter, nil
+	}
+	return 0, fault.New(fault.InvalidData,
+		"The delimiter that was asked for does not occur in the header; it looks as if it were %s.", delimiterName(found)).
+		At("Delimiter not found", "wrong_delimiter", "data", "line", 1)
+}
+
+// lexNames cuts the header into names, blanks around them left out.
+func lexNames(data []byte, end int, delimiter byte, opts Options) ([]string, error) {
+	l := newLexer(delimiter, opts.MaxColumns, opts.MaxCell)
+	l.anyWidth = true
+	_, got := l.record(data, 0, end)
+	if l.count > opts.MaxColumns {
+		return nil, fault.New(fault.TooLarge, "The table has %d columns; the limit is %d.", l.count, opts.MaxColumns).
+			At("Too many columns", "too_many_columns", "data")
+	}
+	if got != complete {
+		return nil, fault.New(fault.InvalidData, "The header cannot be read: %s.", l.reason).
+			At("Unreadable header", "unreadable_header", "data", "column", l.column+1)
+	}
+	names := make([]string, l.count)
+	for j := range names {
+		names[j] = strings.TrimSpace(string(data[l.cells[j].start:l.cells[j].end]))
+	}
+	return names, checkNames(names)
+}
+
+const (
+	maxFields = 20   // how many faults of a kind an error lists
+	maxName   = 1000 // bytes of a column's name
+)
+
+// checkNames refuses columns without a name, or with that of another. The error
+// tells them by their position, from 1.
+func checkNames(names []string) error {
+	bad := fault.New(fault.InvalidData, "Each column needs a name of its own, of at most %d bytes.", maxName)
+	first := make(map[string]int, len(names))
+	for j, name := range names {
+		before, twice := first[name]
+		switch {
+		case len(bad.Fields) == maxFields:
+			return bad
+		case name == "":
+			bad.At("Column has no name", "empty_column_name", "data", "column", j+1)
+		case len(name) > maxName:
+			bad.At("Column name is too long", "long_column_name", "data", "column", j+1)
+		case twice:
+			bad.At("Column has the name of an earlier one", "duplicate_column_name", "data", "column", j+1, "earlier", before+1)
+		default:
+			first[name] = j
+		}
+	}
+	if len(bad.Fields) > 0 {
+		return bad
+	}
+	return nil
+}

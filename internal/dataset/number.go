@@ -1,0 +1,208 @@
+package dataset
+
+import (
+	"math"
+	"strconv"
+)
+
+// cellClass says what a cell holds, whatever its column is.
+type cellClass uint8
+
+const (
+	missingCell    cellClass = iota // empty, blank, or a spelling of "no value"
+	integerCell                     // a whole number up to 2^53 in size
+	floatCell                       // another finite number
+	outOfRangeCell                  // a number that no float64 holds
+	textCell                        // anything else
+)
+
+// maxInteger is the limit up to which every whole number is a float64: 2^53.
+const maxInteger = 1 << 53
+
+// parseCell reads a cell. The number is meaningful for integerCell and
+// floatCell.
+func parseCell(b []byte) (float64, cellClass) {
+	if len(b) == 0 {
+		return 0, missingCell
+	}
+	v, class := parseNumber(b)
+	if class == textCell && isMissing(b) {
+		class = missingCell
+	}
+	return v, class
+}
+
+// parseNumber reads a decimal number: an optional sign, digits with an
+// optional point, an optional exponent; blanks around it are left out, and a
+// negative zero becomes zero. What is no number is textCell.
+//
+// The value is the nearest float64, as strconv.ParseFloat returns it. Up to 19
+// digits are gathered in an integer; if that is below 2^53 and the power of
+// ten is exact as well, then one multiplication or division rounds correctly
+// (Clinger, "How to Read Floating Point Numbers Accurately", PLDI 1990).
+// Anything else goes to strconv.
+func parseNumber(b []byte) (float64, cellClass) {
+	v, class := parseDecimal(b)
+	if class == textCell {
+		if trimmed := trim(b); len(trimmed) < len(b) {
+			return parseDecimal(trimmed)
+		}
+	}
+	return v, class
+}
+
+// parseDecimal is parseNumber without blanks.
+func parseDecimal(b []byte) (float64, cellClass) {
+	i, negative := 0, false
+	if len(b) > 0 && (b[0] == '-' || b[0] == '+') {
+		i, negative = 1, b[0] == '-'
+	}
+	m, i, digits := gather(0, b, i)
+	if i == len(b) && digits > 0 && digits <= 16 && m <= maxInteger {
+		if negative {
+			return float64(-int64(m)), integerCell
+		}
+		return float64(m), integerCell
+	}
+	exponent, whole := 0, true
+	if i < len(b) && b[i] == '.' {
+		var fraction int
+		m, i, fraction = gather(m, b, i+1)
+		digits += fraction
+		exponent, whole = -fraction, false
+	}
+	if digits == 0 {
+		return 0, infinity(b)
+	}
+	if i < len(b) && b[i]|0x20 == 'e' {
+		e, end := readExponent(b, i+1)
+		i, exponent, whole = end, exponent+e, false
+	}
+	if i != len(b) {
+		return 0, textCell
+	}
+	if digits <= 19 && m <= maxInteger && !whole && -22 <= exponent && exponent <= 22 {
+		return scale(m, exponent, negative), floatCell
+	}
+	return parseLong(b, whole)
+}
+
+// gather appends the digits of b from position i on to the integer m, and
+// returns it with the position behind them and their number. From the 20th
+// digit on the integer is meaningless.
+func gather(m uint64, b []byte, i int) (uint64, int, int) {
+	start := i
+	for i < len(b) {
+		d := b[i] - '0'
+		if d > 9 {
+			break
+		}
+		m = m*10 + uint64(d)
+		i++
+	}
+	return m, i, i - start
+}
+
+// readExponent reads a signed exponent; where there is none, the position it
+// returns is -1. Beyond 9,999 it stands still, far out of every range.
+func readExponent(b []byte, i int) (int, int) {
+	negative := false
+	if i < len(b) && (b[i] == '-' || b[i] == '+') {
+		negative = b[i] == '-'
+		i++
+	}
+	start, e := i, 0
+	for i < len(b) && b[i]-'0' <= 9 {
+		e = min(e*10+int(b[i]-'0'), 9999)
+		i++
+	}
+	if i == start {
+		return 0, -1
+	}
+	if negative {
+		e = -e
+	}
+	return e, i
+}
+
+// powersOfTen are those that a float64 holds exactly.
+var powersOfTen = [23]float64{
+	1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
+	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+}
+
+func scale(m uint64, exponent int, negative bool) float64 {
+	v := float64(m)
+	if exponent < 0 {
+		v /= powersOfTen[-exponent]
+	} else {
+		v *= powersOfTen[exponent]
+	}
+	if negative && m != 0 {
+		v = -v
+	}
+	return v
+}
+
+// parseLong reads a number that is known to be well-formed, of any length.
+func parseLong(b []byte, whole bool) (float64, cellClass) {
+	v, err := strconv.ParseFloat(string(b), 64)
+	if err != nil {
+		return 0, outOfRangeCell
+	}
+	if whole && math.Abs(v) < maxInteger {
+		return v + 0, integerCell // -0 + 0 = +0
+	}
+	return v + 0, floatCell
+}
+
+// infinity tells the spellings of infinity, in any case, from text.
+func infinity(b []byte) cellClass {
+	if len(b) > 0 && (b[0] == '-' || b[0] == '+') {
+		b = b[1:]
+	}
+	if foldsTo(b, "inf") || foldsTo(b, "infinity") {
+		return outOfRangeCell
+	}
+	return textCell
+}
+
+// foldsTo reports whether b is the word in upper or lower case.
+func foldsTo(b []byte, word string) bool {
+	if len(b) != len(word) {
+		return false
+	}
+	for i := range b {
+		if b[i]|0x20 != word[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// trim cuts off blanks and tabs at both ends.
+func trim(b []byte) []byte {
+	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t') {
+		b = b[1:]
+	}
+	for len(b) > 0 && (b[len(b)-1] == ' ' || b[len(b)-1] == '\t') {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
+// isMissing reports whether a cell, blanks around it aside, is empty or one of
+// the spellings that pandas.read_csv takes for a missing value by default.
+func isMissing(b []byte) bool {
+	b = trim(b)
+	if len(b) > len("#N/A N/A") {
+		return false
+	}
+	switch string(b) {
+	case "", "NA", "N/A", "n/a", "<NA>", "#N/A", "#N/A N/A", "#NA",
+		"NaN", "nan", "-NaN", "-nan", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN",
+		"null", "NULL", "None":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,71 @@
+package dataset
+
+import "runtime"
+
+// Options are the settings of a reading pass. The zero value of each field
+// means its default. Scan and Read of one table take the same options, but for
+// Hashes, OnReject and BatchRows.
+type Options struct {
+	// Delimiter separates the cells of a CSV line. Default: found from the
+	// first lines, among comma, semicolon, tab and bar.
+	Delimiter byte
+	// BatchRows is the number of rows in each batch but the last (default
+	// 8,192). Tables of more than 512 columns get smaller batches, so that a
+	// batch holds about 4 million cells at most.
+	BatchRows int
+	// Hashes lists the sets of columns, by name, that Read hashes row by row
+	// into Batch.Hashes. A nil set means all columns. Names may repeat between
+	// sets, not within one.
+	Hashes [][]string
+	// OnReject, if set, is called for each rejected row, in the order of lines.
+	// Its error ends the pass.
+	OnReject func(Reject) error
+	// Workers is the number of goroutines that convert cells (default:
+	// GOMAXPROCS). It has no influence on the result.
+	Workers int
+
+	// The limits. A table beyond the first three is refused as a whole
+	// (fault.TooLarge); a row beyond the next two is rejected.
+	MaxColumns int   // default 10,000
+	MaxRows    int64 // default 1,000,000,000
+	MaxBytes   int64 // after decompression; default 64 GiB
+	MaxCell    int   // bytes of a cell; default 1 MiB
+	MaxLine    int   // bytes of a row; default 16 MiB
+
+	// MaxDistinct is how many distinct values of a column are held and counted
+	// (default 65,536), and MaxDictBytes how many bytes of text its dictionary
+	// may hold (default 4 MiB). In wide tables they are lowered, so that all
+	// columns together stay below 8 million values and 128 MiB.
+	MaxDistinct  int
+	MaxDictBytes int
+}
+
+// withDefaults fills in the fields that are zero.
+func (o Options) withDefaults() Options {
+	orDefault(&o.BatchRows, 8192)
+	orDefault(&o.Workers, runtime.GOMAXPROCS(0))
+	orDefault(&o.MaxColumns, 10_000)
+	orDefault(&o.MaxRows, 1_000_000_000)
+	orDefault(&o.MaxBytes, 64<<30)
+	orDefault(&o.MaxCell, 1<<20)
+	orDefault(&o.MaxLine, 16<<20)
+	orDefault(&o.MaxDistinct, 65_536)
+	orDefault(&o.MaxDictBytes, 4<<20)
+	return o
+}
+
+func orDefault[T int | int64](field *T, value T) {
+	if *field == 0 {
+		*field = value
+	}
+}
+
+// forColumns adapts the settings to the width of a table. It depends on
+// nothing else, so that every pass over a table has the same limits.
+func (o Options) forColumns(columns int) Options {
+	columns = max(columns, 1)
+	o.BatchRows = min(o.BatchRows, max(4<<20/columns, 256))
+	o.MaxDistinct = min(o.MaxDistinct, max(8<<20/columns, 256))
+	o.MaxDictBytes = min(o.MaxDictBytes, max(128<<20/columns, 8<<10))
+	return o
+}

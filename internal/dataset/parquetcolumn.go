@@ -1,0 +1,315 @@
+package dataset
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"unicode/utf8"
+
+	"github.com/parquet-go/parquet-go/format"
+)
+
+// decodeRows is how many rows are decoded at once.
+const decodeRows = 1024
+
+// columnDecoder turns a column's pages into numbers or codes.
+type columnDecoder struct {
+	pageReader
+	levels     [decodeRows]uint32
+	scratch    [decodeRows]uint32
+	outOfRange int64
+
+	dictNumbers []float64 // of a numeric column's dictionary page
+	dictTexts   [][]byte  // of a text column's
+	dictCodes   []int32   // what they are in texts; unset if not met yet
+
+	texts   *textDict // of a text column
+	hash    columnHash
+	hashing bool // the hash of what texts does not hold is wanted
+	beyond  []uint64
+}
+
+// textDict is the dictionary of a text column over a whole file. It grows as
+// the file is read.
+type textDict struct {
+	*dictionary
+	overflow bool
+	opts     Options
+}
+
+// unset marks a value of a dictionary page that has not been met yet. Codes
+// are given in the order of rows, not of dictionary pages.
+const unset int32 = math.MinInt32
+
+// code returns the code of a text: a new one, MissingCode or OverflowCode if
+// need be.
+func (t *textDict) code(text []byte) int32 {
+	if code, ok := t.find(text); ok {
+		return code
+	}
+	switch {
+	case isMissing(text):
+		return MissingCode
+	case t.overflow || !t.fits(len(text), t.opts.MaxDistinct, t.opts.MaxDictBytes):
+		t.overflow = true
+		return OverflowCode
+	}
+	return t.add(text)
+}
+
+// numbers fills dst with the next rows: NaN where there is no number.
+func (c *columnDecoder) numbers(dst []float64) error {
+	for len(dst) > 0 {
+		if err := c.ready(); err != nil {
+			return err
+		}
+		levels := c.levels[:min(len(dst), decodeRows)]
+		rows, values, err := c.present(levels)
+		if err != nil {
+			return err
+		}
+		if err := c.decodeNumbers(dst[:values]); err != nil {
+			return err
+		}
+		spread(dst[:rows], levels[:rows], values, math.NaN())
+		dst = dst[rows:]
+	}
+	return nil
+}
+
+// codes fills dst with the next rows of a text column. beyond, if hashes are
+// wanted, receives what each row adds whose code is OverflowCode.
+func (c *columnDecoder) codes(dst []int32, beyond []uint64) error {
+	for len(dst) > 0 {
+		if err := c.ready(); err != nil {
+			return err
+		}
+		levels := c.levels[:min(len(dst), decodeRows)]
+		rows, values, err := c.present(levels)
+		if err != nil {
+			return err
+		}
+		c.beyond = nil
+		if c.hashing {
+			c.beyond = beyond[:values]
+		}
+		if err := c.decodeCodes(dst[:values]); err != nil {
+			return err
+		}
+		spread(dst[:rows], levels[:rows], values, MissingCode)
+		if c.hashing {
+			spread(beyond[:rows], levels[:rows], values, 0)
+			beyond = beyond[rows:]
+		}
+		dst = dst[rows:]
+	}
+	return nil
+}
+
+// spread moves the first n values of dst to the rows whose level is 1, and
+// writes missing into the others.
+func spread[T any](dst []T, levels []uint32, n int, missing T) {
+	if n == len(dst) {
+		return
+	}
+	for i := len(dst) - 1; i >= 0; i-- {
+		if levels[i] == 1 {
+			n--
+			dst[i] = dst[n]
+		} else {
+			dst[i] = missing
+		}
+	}
+}
+
+func (c *columnDecoder) decodeNumbers(dst []float64) error {
+	if c.encoding != format.RLEDictionary {
+		return c.plainNumbers(dst)
+	}
+	if c.newDict {
+		if err := c.openNumberDict(); err != nil {
+			return err
+		}
+	}
+	indices := c.scratch[:len(dst)]
+	if err := c.readIndices(indices, len(c.dictNumbers)); err != nil {
+		return err
+	}
+	for i, k := range indices {
+		dst[i] = c.dictNumbers[k]
+	}
+	return nil
+}
+
+// openNumberDict decodes the dictionary page.
+func (c *columnDecoder) openNumberDict() error {
+	width := physicalWidth(c.leaf.physical)
+	if c.dictSize*width > len(c.dict) {
+		return c.fail(errPageValue)
+	}
+	c.newDict = false
+	c.dictNumbers = append(c.dictNumbers[:0], make([]float64, c.dictSize)...)
+	c.convert(c.dictNumbers, c.dict[:c.dictSize*width])
+	return nil
+}
+
+// physicalWidth returns the bytes of a plain number.
+func physicalWidth(t format.Type) int {
+	if t == format.Int32 || t == format.Float {
+		return 4
+	}
+	return 8
+}
+
+func (c *columnDecoder) plainNumbers(dst []float64) error {
+	b, err := c.take(len(dst) * physicalWidth(c.leaf.physical))
+	if err != nil {
+		return err
+	}
+	c.convert(dst, b)
+	return nil
+}
+
+// convert turns plain numbers into float64: NaN is missing, infinities are out
+// of range and missing, a negative zero is zero.
+func (c *columnDecoder) convert(dst []float64, b []byte) {
+	switch c.leaf.physical {
+	case format.Double:
+		for i := range dst {
+			dst[i] = c.finite(math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:])))
+		}
+	case format.Float:
+		for i := range dst {
+			dst[i] = c.finite(float64(math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))))
+		}
+	case format.Int32:
+		for i := range dst {
+			v := binary.LittleEndian.Uint32(b[4*i:])
+			if dst[i] = float64(int32(v)); c.leaf.unsigned {
+				dst[i] = float64(v)
+			}
+		}
+	case format.Int64:
+		for i := range dst {
+			v := binary.LittleEndian.Uint64(b[8*i:])
+			if dst[i] = float64(int64(v)); c.leaf.unsigned {
+				dst[i] = float64(v)
+			}
+		}
+	}
+}
+
+func (c *columnDecoder) finite(v float64) float64 {
+	if v-v == 0 {
+		return v + 0
+	}
+	if v == v {
+		c.outOfRange++
+	}
+	return math.NaN()
+}
+
+func (c *columnDecoder) decodeCodes(dst []int32) error {
+	switch {
+	case c.leaf.physical == format.Boolean:
+		return c.decodeBooleans(dst)
+	case c.encoding == format.Plain:
+		return c.plainCodes(dst)
+	}
+	if c.newDict {
+		if err := c.openTextDict(); err != nil {
+			return err
+		}
+	}
+	indices := c.scratch[:len(dst)]
+	if err := c.readIndices(indices, len(c.dictTexts)); err != nil {
+		return err
+	}
+	for i, k := range indices {
+		code := c.dictCodes[k]
+		if code < 0 {
+			if code == unset {
+				code = c.texts.code(c.dictTexts[k])
+				c.dictCodes[k] = code
+			}
+			if code == OverflowCode && c.hashing {
+				c.beyond[i] = c.hash.cell(c.dictTexts[k])
+			}
+		}
+		dst[i] = code
+	}
+	return nil
+}
+
+// openTextDict cuts the dictionary page into texts.
+func (c *columnDecoder) openTextDict() error {
+	const perText = 28 // bytes, beside the page
+	if err := c.budget.resize(perText*cap(c.dictTexts), perText*min(c.dictSize, len(c.dict)/4)); err != nil {
+		return err
+	}
+	c.newDict = false
+	c.dictTexts, c.dictCodes = c.dictTexts[:0], c.dictCodes[:0]
+	for rest := c.dict; len(c.dictTexts) < c.dictSize; {
+		text, after, ok := nextText(rest)
+		if !ok {
+			return c.fail(errPageValue)
+		}
+		if err := c.checkText(text); err != nil {
+			return err
+		}
+		c.dictTexts = append(c.dictTexts, text)
+		c.dictCodes = append(c.dictCodes, unset)
+		rest = after
+	}
+	return nil
+}
+
+func (c *columnDecoder) plainCodes(dst []int32) error {
+	for i := range dst {
+		text, rest, ok := nextText(c.values)
+		if !ok {
+			return c.fail(errPageValue)
+		}
+		if err := c.checkText(text); err != nil {
+			return err
+		}
+		c.values = rest
+		dst[i] = c.texts.code(text)
+		if dst[i] == OverflowCode && c.hashing {
+			c.beyond[i] = c.hash.cell(text)
+		}
+	}
+	return nil
+}
+
+func (c *columnDecoder) checkText(text []byte) error {
+	if len(text) > c.texts.opts.MaxCell {
+		return c.fail(fmt.Errorf("a text of more than %d bytes", c.texts.opts.MaxCell))
+	}
+	if !utf8.Valid(text) {
+		return c.fail(errors.New("text that is not UTF-8"))
+	}
+	return nil
+}
+
+// decodeBooleans reads booleans as the texts True and False.
+func (c *columnDecoder) decodeBooleans(dst []int32) error {
+	bits := c.scratch[:len(dst)]
+	var err error
+	switch c.encoding {
+	case format.Plain:
+		err = c.readBits(bits)
+	case format.RLE:
+		err = c.readIndices(bits, 2)
+	default:
+		err = c.fail(errEncoding)
+	}
+	if err != nil {
+		return err
+	}
+	for i, b := range bits {
+		dst[i] = c.texts.code([]byte(boolText(b == 1)))
+	}
+	return nil
+}

@@ -1,0 +1,445 @@
+package dataset
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"sync/atomic"
+
+	"github.com/parquet-go/parquet-go/format"
+
+	"retrain/internal/fault"
+)
+
+// Side selects rows of a processed table.
+type Side uint8
+
+// The sides.
+const (
+	All Side = iota
+	Train
+	Holdout
+)
+
+// HoldoutColumn is the boolean column in which a Writer marks the holdout side.
+// It is none of the table's own columns.
+const HoldoutColumn = "__holdout"
+
+const (
+	maxFooter     = 16 << 20
+	maxPageMemory = 1 << 30 // bytes of all pages that are open at a time
+)
+
+// File is a Parquet file that is open for reading. It may be read repeatedly,
+// but not concurrently.
+//
+// The pages are decoded here and not by parquet-go, which supplies the numbers
+// of the format: on hostile files it panics and allocates without bound, and
+// its values come one by one.
+type File struct {
+	in      *storedAt
+	opts    Options
+	meta    *parquetMeta
+	marker  int // the index of HoldoutColumn; -1 if there is none
+	columns []fileColumn
+}
+
+// fileColumn is a column of the table.
+type fileColumn struct {
+	leaf  int // in the file
+	kind  Kind
+	texts *textDict // of a Text column
+}
+
+// storedAt keeps an error of the storage apart from one of the format.
+type storedAt struct {
+	io.ReaderAt
+	err atomic.Pointer[error]
+}
+
+func (s *storedAt) ReadAt(p []byte, off int64) (int, error) {
+	n, err := s.ReaderAt.ReadAt(p, off)
+	if err != nil && err != io.EOF {
+		s.err.CompareAndSwap(nil, &err)
+	}
+	return n, err
+}
+
+// OpenParquet reads the footer of a Parquet file of the given size. Its columns
+// must be flat: numbers, booleans and texts, as pandas, Polars, Spark and
+// DuckDB write them by default. Booleans read as the texts True and False.
+//
+// A file that is damaged, or beyond what is supported, is fault.InvalidData,
+// which names the column; one beyond the limits of the options is
+// fault.TooLarge.
+func OpenParquet(ctx context.Context, r io.ReaderAt, size int64, opts Options) (*File, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	f := &File{in: &storedAt{ReaderAt: r}, marker: -1}
+	footer, err := readFooter(f.in, size)
+	if err != nil {
+		return nil, f.explain(err)
+	}
+	if f.meta, err = parseParquetMeta(footer); err != nil {
+		return nil, f.explain(err)
+	}
+	opts = opts.withDefaults()
+	if err := f.meta.check(size-int64(len(footer))-8, opts); err != nil {
+		return nil, f.explain(err)
+	}
+	f.opts = opts.forColumns(len(f.meta.leaves))
+	return f, f.describe()
+}
+
+// readFooter returns the file's metadata. The last 8 bytes of the file are
+// their length and the magic bytes.
+func readFooter(r io.ReaderAt, size int64) ([]byte, error) {
+	var tail [8]byte
+	if size < 12 {
+		return nil, errors.New("the file is too short")
+	}
+	if _, err := r.ReadAt(tail[:], size-8); err != nil {
+		return nil, err
+	}
+	if string(tail[4:]) != "PAR1" {
+		return nil, errors.New("the file has no end, or is encrypted")
+	}
+	n := int64(binary.LittleEndian.Uint32(tail[:]))
+	if n > size-12 {
+		return nil, errors.New("the file is too short")
+	}
+	if n > maxFooter {
+		return nil, fault.New(fault.TooLarge, "The Parquet file's metadata are larger than the limit.").
+			At("Metadata too large", "metadata_too_large", "data")
+	}
+	footer := make([]byte, n)
+	_, err := r.ReadAt(footer, size-8-n)
+	return footer, err
+}
+
+// explain turns an error of the format into one for the caller. Errors of the
+// storage and of our own limits pass.
+func (f *File) explain(err error) error {
+	if stored := f.in.err.Load(); stored != nil {
+		return *stored
+	}
+	var known *fault.Error
+	if err == nil || errors.As(err, &known) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return fault.New(fault.InvalidData, "The Parquet file cannot be read: %v.", err).
+		At("Unreadable Parquet file", "unreadable_parquet", "data")
+}
+
+// check looks whether the metadata are consistent, with all data before end.
+func (m *parquetMeta) check(end int64, opts Options) error {
+	switch {
+	case m.nested != "":
+		return fmt.Errorf("column %q is nested, and only flat columns are supported", m.nested)
+	case len(m.leaves) == 0:
+		return errors.New("it has no columns")
+	case len(m.leaves) > opts.MaxColumns+1:
+		return fault.New(fault.TooLarge, "The table has %d columns; the limit is %d.", len(m.leaves), opts.MaxColumns).
+			At("Too many columns", "too_many_columns", "data")
+	}
+	rows := int64(0)
+	for i := range m.groups {
+		g := &m.groups[i]
+		if g.rows < 0 || g.rows > opts.MaxRows-rows {
+			return fault.New(fault.TooLarge, "The table has more rows than the limit of %d.", opts.MaxRows).
+				At("Too many rows", "too_many_rows", "data")
+		}
+		rows += g.rows
+		for j := range g.chunks {
+			if err := g.chunks[j].check(&m.leaves[j], g.rows, end); err != nil {
+				return fmt.Errorf("column %q: %w", m.leaves[j].name, err)
+			}
+		}
+	}
+	if rows != m.rows {
+		return errors.New("its row groups do not have as many rows as it says")
+	}
+	return nil
+}
+
+func (c *parquetChunk) check(leaf *parquetLeaf, rows, end int64) error {
+	switch {
+	case c.elsewhere:
+		return errors.New("its data lie in another file, or are encrypted")
+	case c.physical != leaf.physical:
+		return errors.New("its type differs from the schema's")
+	case c.values != rows:
+		return errors.New("it does not have as many values as there are rows")
+	case c.offset < 4 || c.size < 0 || c.offset > end || c.size > end-c.offset:
+		return errors.New("its data lie outside of the file")
+	}
+	return nil
+}
+
+// describe finds the kinds of the columns.
+func (f *File) describe() error {
+	names := make([]string, 0, len(f.meta.leaves))
+	for i := range f.meta.leaves {
+		leaf := &f.meta.leaves[i]
+		if leaf.name == HoldoutColumn && leaf.physical == format.Boolean {
+			f.marker = i
+			continue
+		}
+		kind, ok := leaf.kind()
+		if !ok {
+			return f.explain(fmt.Errorf("column %q is of a type that is not supported; numbers, booleans and text are", leaf.name))
+		}
+		c := fileColumn{leaf: i, kind: kind}
+		if kind == Text {
+			c.texts = &textDict{dictionary: newDictionary(), opts: f.opts}
+		}
+		f.columns = append(f.columns, c)
+		names = append(names, leaf.name)
+	}
+	return checkNames(names)
+}
+
+// The members of parquet.thrift's ConvertedType that do not change how a value
+// reads.
+const (
+	convertedUTF8  = 0
+	convertedEnum  = 4
+	convertedUint8 = 11 // up to 18, INT_64, they are integers
+	convertedInt64 = 18
+	convertedJSON  = 19
+)
+
+// kind returns what the column's values become.
+func (leaf *parquetLeaf) kind() (Kind, bool) {
+	plain := leaf.logical == 0 && leaf.converted < 0
+	switch leaf.physical {
+	case format.Boolean:
+		return Text, plain
+	case format.Float, format.Double:
+		return Float, plain
+	case format.Int32, format.Int64:
+		if leaf.logical == 0 && leaf.converted >= convertedUint8 && leaf.converted < convertedUint8+4 {
+			leaf.unsigned = true
+		}
+		return Integer, plain || leaf.logical == (*format.IntType)(nil).FieldID() ||
+			leaf.logical == 0 && leaf.converted >= convertedUint8 && leaf.converted <= convertedInt64
+	case format.ByteArray:
+		switch leaf.logical {
+		case (*format.StringType)(nil).FieldID(), (*format.EnumType)(nil).FieldID(), (*format.JsonType)(nil).FieldID():
+			return Text, true
+		}
+		return Text, plain || leaf.logical == 0 &&
+			(leaf.converted == convertedUTF8 || leaf.converted == convertedEnum || leaf.converted == convertedJSON)
+	}
+	return "", false
+}
+
+// Schema describes the file's columns, without HoldoutColumn: their names and
+// kinds, the number of rows, and, of Text columns, the dictionary as far as
+// the file has been read. Missing values and the like are not counted; Scan
+// does that.
+func (f *File) Schema() *Schema {
+	s := &Schema{Rows: f.meta.rows}
+	for i := range f.columns {
+		c := &f.columns[i]
+		out := Column{Name: f.meta.leaves[c.leaf].name, Kind: c.kind}
+		if c.texts != nil {
+			out.Dict, out.Overflow = c.texts.values, c.texts.overflow
+		}
+		s.Columns = append(s.Columns, out)
+	}
+	return s
+}
+
+// Meta returns the file's key-value metadata.
+func (f *File) Meta() map[string]string { return f.meta.keys }
+
+// Rows returns the number of rows on a side. A file that no Writer wrote has
+// none but All: fault.InvalidData.
+func (f *File) Rows(side Side) (int64, error) {
+	groups, err := f.groups(side)
+	rows := int64(0)
+	for _, g := range groups {
+		rows += g.rows
+	}
+	return rows, err
+}
+
+// groups returns the row groups of a side, by the statistics of HoldoutColumn.
+func (f *File) groups(side Side) ([]*parquetGroup, error) {
+	var groups []*parquetGroup
+	for i := range f.meta.groups {
+		g := &f.meta.groups[i]
+		if side == All {
+			groups = append(groups, g)
+			continue
+		}
+		if f.marker < 0 {
+			return nil, fault.New(fault.InvalidData, "The Parquet file does not tell training and holdout side apart.").
+				At("Not preprocessed", "not_preprocessed", "data")
+		}
+		c := &g.chunks[f.marker]
+		if len(c.minimum) != 1 || len(c.maximum) != 1 || c.minimum[0] != c.maximum[0] {
+			return nil, fault.New(fault.InvalidData, "The Parquet file mixes training and holdout side in a row group.").
+				At("Not preprocessed", "not_preprocessed", "data")
+		}
+		if (c.minimum[0] != 0) == (side == Holdout) {
+			groups = append(groups, g)
+		}
+	}
+	return groups, nil
+}
+
+// Read hands out the rows of a side in the order of the file (see Writer), in
+// batches whose columns are those that are named, in that order; nil names all
+// columns of the schema. Every batch but the last has Options.BatchRows rows.
+//
+// The batches have the hashes that Options.Hashes asked for when the file was
+// opened; its sets name columns that are read, and nil means all of those.
+//
+// The codes of a Text column stay the same as long as the File is open, and
+// its Dict only ever grows: what was derived from a part of it stays valid.
+// Texts that are a spelling of a missing value are missing, as in CSV.
+func (f *File) Read(ctx context.Context, side Side, columns []string, each func(*Batch) error) error {
+	p, err := f.passOver(side, columns)
+	if err != nil {
+		return err
+	}
+	return p.run(ctx, each)
+}
+
+// passOver prepares a pass over the named columns of a side.
+func (f *File) passOver(side Side, columns []string) (*pass, error) {
+	groups, err := f.groups(side)
+	if err != nil {
+		return nil, err
+	}
+	indices, err := f.indices(columns)
+	if err != nil {
+		return nil, err
+	}
+	p := f.newPass(groups, indices)
+	return p, p.prepareHashes()
+}
+
+// indices finds the named columns. It panics if one is named twice.
+func (f *File) indices(names []string) ([]int, error) {
+	byName := make(map[string]int, len(f.columns))
+	var all []int
+	for i := range f.columns {
+		byName[f.meta.leaves[f.columns[i].leaf].name] = i
+		all = append(all, i)
+	}
+	if names == nil {
+		return all, nil
+	}
+	indices := make([]int, len(names))
+	seen := make([]bool, len(f.columns))
+	for k, name := range names {
+		i, ok := byName[name]
+		if !ok {
+			return nil, fault.New(fault.InvalidData, "The Parquet file lacks a column that is needed.").
+				At("Missing column", "missing_column", "data", "column", name)
+		}
+		if seen[i] {
+			panic("dataset: a column is named twice")
+		}
+		indices[k], seen[i] = i, true
+	}
+	return indices, nil
+}
+
+// pass is one way through a file.
+type pass struct {
+	file    *File
+	rows    int64
+	columns []*columnDecoder
+	batch   Batch
+	hasher  *rowHasher
+}
+
+func (f *File) newPass(groups []*parquetGroup, indices []int) *pass {
+	p := &pass{file: f}
+	budget := &pageBudget{buffer: min(max(64<<20/max(len(indices), 1), maxPageHeader), 512<<10)}
+	budget.left.Store(maxPageMemory)
+	for _, g := range groups {
+		p.rows += g.rows
+	}
+	for _, i := range indices {
+		c := &f.columns[i]
+		leaf := &f.meta.leaves[c.leaf]
+		d := &columnDecoder{texts: c.texts, hash: hashColumn(leaf.name)}
+		d.pageReader = pageReader{file: f.in, leaf: leaf, budget: budget, nullable: leaf.repetition == format.Optional}
+		for _, g := range groups {
+			d.chunks = append(d.chunks, g.chunks[c.leaf])
+		}
+		p.columns = append(p.columns, d)
+		p.batch.Columns = append(p.batch.Columns, newValues(c.kind, f.opts.BatchRows))
+	}
+	return p
+}
+
+func newValues(kind Kind, rows int) Values {
+	if kind == Text {
+		return Values{Kind: kind, Codes: make([]int32, rows)}
+	}
+	return Values{Kind: kind, Numbers: make([]float64, rows)}
+}
+
+// prepareHashes sets up the hashes, and makes the decoders of Text columns keep
+// what they cannot hand out as a code.
+func (p *pass) prepareHashes() (err error) {
+	var schema Schema
+	for _, c := range p.columns {
+		schema.Columns = append(schema.Columns, Column{Name: c.leaf.name})
+	}
+	if p.hasher, err = newRowHasher(&schema, p.file.opts); err != nil {
+		return err
+	}
+	for j, c := range p.columns {
+		if v := &p.batch.Columns[j]; v.Kind == Text && p.hasher.columns[j].used {
+			c.hashing = true
+			v.beyond = make([]uint64, len(v.Codes))
+		}
+	}
+	return nil
+}
+
+func (p *pass) run(ctx context.Context, each func(*Batch) error) error {
+	errs := make([]error, len(p.columns))
+	for left := p.rows; left > 0; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		rows := int(min(left, int64(p.file.opts.BatchRows)))
+		share(p.file.opts.Workers, len(p.columns), func(i int) { errs[i] = p.fill(i, rows) })
+		for _, err := range errs {
+			if err != nil {
+				return p.file.explain(err)
+			}
+		}
+		p.batch.Rows = rows
+		p.hasher.hash(&p.batch)
+		if err := each(&p.batch); err != nil {
+			return err
+		}
+		left -= int64(rows)
+	}
+	return nil
+}
+
+// fill decodes the next rows of a column.
+func (p *pass) fill(i, rows int) error {
+	v, c := &p.batch.Columns[i], p.columns[i]
+	if v.Kind != Text {
+		v.Numbers = v.Numbers[:rows]
+		return c.numbers(v.Numbers)
+	}
+	v.Codes = v.Codes[:rows]
+	err := c.codes(v.Codes, v.beyond)
+	v.Dict = c.texts.values
+	return err
+}

@@ -1,0 +1,207 @@
+package dataset
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"math"
+	"os"
+)
+
+// parquetInput tells whether a file is Parquet, by its content, and may be
+// read as such.
+func parquetInput(file io.Reader) (io.ReaderAt, int64, bool) {
+	r, size, ok := randomAccess(file)
+	if !ok || size < 12 {
+		return nil, 0, false
+	}
+	var head, tail [4]byte
+	if _, err := r.ReadAt(head[:], 0); err != nil || string(head[:]) != "PAR1" {
+		return nil, 0, false
+	}
+	if _, err := r.ReadAt(tail[:], size-4); err != nil && err != io.EOF || string(tail[:]) != "PAR1" {
+		return nil, 0, false
+	}
+	return r, size, true
+}
+
+func randomAccess(file io.Reader) (io.ReaderAt, int64, bool) {
+	switch f := file.(type) {
+	case RandomAccess:
+		return f, f.Size(), true
+	case *os.File:
+		info, err := f.Stat()
+		if err != nil || !info.Mode().IsRegular() {
+			return nil, 0, false
+		}
+		return f, info.Size(), true
+	}
+	return nil, 0, false
+}
+
+// scanParquet is Scan for a Parquet file.
+func scanParquet(ctx context.Context, r io.ReaderAt, size int64, opts Options) (*Schema, *Tally, error) {
+	f, err := OpenParquet(ctx, r, size, opts)
+	if err != nil {
+		return nil, nil, err
+	}
+	tally, err := parquetTally(f, size)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := f.passOver(All, nil)
+	if err != nil {
+		return nil, tally, err
+	}
+	columns := make([]valueScan, len(p.columns))
+	err = p.run(ctx, func(b *Batch) error {
+		share(opts.Workers, len(columns), func(j int) { columns[j].add(&b.Columns[j], f.opts.MaxDistinct) })
+		return nil
+	})
+	if err != nil {
+		return nil, tally, err
+	}
+	schema := f.Schema()
+	for j := range columns {
+		columns[j].describe(&schema.Columns[j], p.columns[j].outOfRange, f.opts.MaxDistinct)
+	}
+	return schema, tally, usable(tally)
+}
+
+// parquetTally counts and digests a Parquet file, none of whose rows are ever
+// rejected.
+func parquetTally(f *File, size int64) (*Tally, error) {
+	digest := sha256.New()
+	if _, err := io.Copy(digest, io.NewSectionReader(f.in, 0, size)); err != nil {
+		return nil, err
+	}
+	return &Tally{
+		Read: f.meta.rows, Used: f.meta.rows, Reasons: map[string]int64{},
+		Bytes: size, SHA256: hex.EncodeToString(digest.Sum(nil)),
+	}, nil
+}
+
+// valueScan gathers what a column of typed values is.
+type valueScan struct {
+	missing  int64
+	min, max float64
+	beyond   bool // a number is too large for an Integer
+	values   *numberSet
+	overflow bool
+	counts   []int64 // by code
+}
+
+func (s *valueScan) add(v *Values, limit int) {
+	if v.Kind == Text {
+		s.addCodes(v)
+		return
+	}
+	if s.values == nil && !s.overflow {
+		s.values = newNumberSet(limit)
+		s.min, s.max = math.Inf(1), math.Inf(-1)
+	}
+	for _, x := range v.Numbers {
+		if x != x {
+			s.missing++
+			continue
+		}
+		s.min, s.max = min(s.min, x), max(s.max, x)
+		if s.values != nil && !s.values.add(x) {
+			s.values, s.overflow = nil, true
+		}
+	}
+}
+
+func (s *valueScan) addCodes(v *Values) {
+	for len(s.counts) < len(v.Dict) {
+		s.counts = append(s.counts, 0)
+	}
+	for _, code := range v.Codes {
+		switch {
+		case code >= 0:
+			s.counts[code]++
+		case code == MissingCode:
+			s.missing++
+		default:
+			s.overflow = true
+		}
+	}
+}
+
+// describe completes the description of the column, whose name, kind and
+// dictionary are known.
+func (s *valueScan) describe(c *Column, outOfRange int64, limit int) {
+	c.Missing, c.Overflow = s.missing, s.overflow
+	if c.Kind == Text {
+		c.Counts, c.Distinct = s.counts, len(c.Dict)
+	} else {
+		c.OutOfRange = outOfRange
+		if s.values != nil {
+			c.Distinct = s.values.n
+		}
+		c.Min, c.Max = s.min, s.max
+		if c.Kind == Integer && max(-c.Min, c.Max) > maxInteger {
+			c.Kind = Float
+		}
+	}
+	if c.Distinct == 0 && !c.Overflow {
+		*c = Column{Name: c.Name, Kind: Empty, Missing: c.Missing, OutOfRange: c.OutOfRange}
+	}
+	if c.Overflow {
+		c.Distinct = limit + 1
+	}
+}
+
+// readParquet is Read for a Parquet file.
+func readParquet(ctx context.Context, r io.ReaderAt, size int64, schema *Schema, opts Options, each func(*Batch) error) (*Tally, error) {
+	f, err := OpenParquet(ctx, r, size, opts)
+	if err != nil {
+		return nil, err
+	}
+	tally, err := parquetTally(f, size)
+	if err != nil {
+		return nil, err
+	}
+	if !sameNames(f.Schema().Names(), schema) || f.meta.rows != schema.Rows {
+		return tally, errChanged()
+	}
+	p, err := f.passOver(All, nil)
+	if err != nil {
+		return tally, err
+	}
+	view := schemaView{schema: schema, batch: Batch{Columns: make([]Values, len(schema.Columns))}}
+	return tally, p.run(ctx, func(b *Batch) error {
+		if !view.take(b) {
+			return errChanged()
+		}
+		return each(&view.batch)
+	})
+}
+
+// schemaView shows the batches of a file as the schema says. It widens kinds:
+// integers to floats, and columns without any value to Empty ones.
+type schemaView struct {
+	schema  *Schema
+	batch   Batch
+	nothing []float64 // NaN
+}
+
+// take shows another batch, and reports whether that agrees with the schema.
+func (s *schemaView) take(b *Batch) bool {
+	for len(s.nothing) < b.Rows {
+		s.nothing = append(s.nothing, math.NaN())
+	}
+	s.batch.Rows, s.batch.Hashes = b.Rows, b.Hashes
+	for j := range s.batch.Columns {
+		kind, v := s.schema.Columns[j].Kind, b.Columns[j]
+		if kind == Empty {
+			v = Values{Numbers: s.nothing[:b.Rows]}
+		} else if (kind == Text) != (v.Kind == Text) {
+			return false
+		}
+		v.Kind = kind
+		s.batch.Columns[j] = v
+	}
+	return true
+}

@@ -1,0 +1,219 @@
+package dataset
+
+import (
+	"context"
+	"io"
+	"math"
+)
+
+// Read reads a table that Scan has described, and hands its rows to each in
+// batches. Every batch but the last has the same number of rows
+// (Options.BatchRows). The batch is the callback's until it returns; its error
+// ends the pass and is returned as it is.
+//
+// Data that do not agree with the schema have changed since the scan:
+// fault.InvalidData. A set of Options.Hashes that names an unknown column is
+// fault.InvalidRequest.
+func Read(ctx context.Context, open Opener, schema *Schema, opts Options, each func(*Batch) error) (*Tally, error) {
+	file, err := open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if r, size, ok := parquetInput(file); ok {
+		defer file.Close()
+		return readParquet(ctx, r, size, schema, opts, each)
+	}
+	return readCSV(ctx, file, schema, opts.withDefaults().forColumns(len(schema.Columns)), each)
+}
+
+func readCSV(ctx context.Context, file io.ReadCloser, schema *Schema, opts Options, each func(*Batch) error) (*Tally, error) {
+	r, err := openTable(file, opts)
+	if err != nil {
+		return nil, err
+	}
+	defer r.src.Close()
+	b, err := newBatcher(schema, opts, each)
+	if err != nil {
+		return nil, err
+	}
+	if !sameNames(r.names, schema) {
+		return nil, errChanged()
+	}
+	tally := &Tally{Reasons: map[string]int64{}}
+	err = r.each(ctx, func(blk *block) error {
+		if err := tally.add(blk, opts); err != nil {
+			return err
+		}
+		return b.addBlock(blk)
+	})
+	if err == nil {
+		err = b.flush()
+	}
+	r.src.identify(tally)
+	if err == nil && tally.Used != schema.Rows {
+		err = errChanged()
+	}
+	return tally, err
+}
+
+func sameNames(names []string, schema *Schema) bool {
+	if len(names) != len(schema.Columns) {
+		return false
+	}
+	for j, name := range names {
+		if schema.Columns[j].Name != name {
+			return false
+		}
+	}
+	return true
+}
+
+// batcher turns lexed rows into batches.
+type batcher struct {
+	opts    Options
+	each    func(*Batch) error
+	columns []*columnRead
+	hasher  *rowHasher
+	batch   Batch
+	failed  []bool // by column: a cell does not fit the schema
+}
+
+func newBatcher(schema *Schema, opts Options, each func(*Batch) error) (*batcher, error) {
+	hasher, err := newRowHasher(schema, opts)
+	if err != nil {
+		return nil, err
+	}
+	b := &batcher{opts: opts, each: each, hasher: hasher, failed: make([]bool, len(schema.Columns))}
+	b.batch.Columns = make([]Values, len(schema.Columns))
+	b.batch.Lines = make([]int64, 0, opts.BatchRows)
+	for j := range schema.Columns {
+		c := newColumnRead(&schema.Columns[j], j, opts.BatchRows)
+		c.hashing = hasher.columns[j].used
+		b.columns = append(b.columns, c)
+	}
+	return b, nil
+}
+
+// addBlock converts a block's rows. They may end one batch and begin the next.
+func (b *batcher) addBlock(blk *block) error {
+	width := len(b.columns)
+	for from := 0; from < blk.rows; {
+		n := min(blk.rows-from, b.opts.BatchRows-b.batch.Rows)
+		if err := b.convert(blk, blk.cells[from*width:(from+n)*width]); err != nil {
+			return err
+		}
+		b.batch.Lines = append(b.batch.Lines, blk.lines[from:from+n]...)
+		b.batch.Rows += n
+		from += n
+		if b.batch.Rows == b.opts.BatchRows {
+			if err := b.flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// convert converts cells of whole rows into the next rows of the batch.
+func (b *batcher) convert(blk *block, cells []span) error {
+	share(b.opts.Workers, len(b.columns), func(j int) {
+		b.failed[j] = !b.columns[j].convert(blk, cells, len(b.columns), b.batch.Rows)
+	})
+	for _, failed := range b.failed {
+		if failed {
+			return errChanged()
+		}
+	}
+	return nil
+}
+
+// flush hands out the batch, if it has rows, and begins the next.
+func (b *batcher) flush() error {
+	if b.batch.Rows == 0 {
+		return nil
+	}
+	for j, c := range b.columns {
+		b.batch.Columns[j] = c.values(b.batch.Rows)
+	}
+	b.hasher.hash(&b.batch)
+	err := b.each(&b.batch)
+	b.batch.Rows, b.batch.Lines = 0, b.batch.Lines[:0]
+	return err
+}
+
+// columnRead converts a column's cells into values.
+type columnRead struct {
+	kind     Kind
+	index    int
+	overflow bool
+	numbers  []float64
+	codes    []int32
+	dict     *dictionary
+	hash     columnHash
+	hashing  bool
+	beyond   []uint64 // see Values
+}
+
+func newColumnRead(c *Column, index, rows int) *columnRead {
+	r := &columnRead{kind: c.Kind, index: index, overflow: c.Overflow, hash: hashColumn(c.Name)}
+	if c.Kind != Text {
+		r.numbers = make([]float64, rows)
+		return r
+	}
+	r.codes = make([]int32, rows)
+	r.dict = newDictionaryOf(c.Dict)
+	if c.Overflow {
+		r.beyond = make([]uint64, rows)
+	}
+	return r
+}
+
+func (c *columnRead) values(rows int) Values {
+	if c.kind == Text {
+		return Values{Kind: c.kind, Codes: c.codes[:rows], Dict: c.dict.values, beyond: c.beyond}
+	}
+	return Values{Kind: c.kind, Numbers: c.numbers[:rows]}
+}
+
+// convert writes the column's cells into its rows from at on. It reports
+// whether all of them fit what the column is said to be.
+func (c *columnRead) convert(b *block, cells []span, width, at int) bool {
+	if c.kind == Text {
+		return c.convertText(b, cells, width, at)
+	}
+	ok := true
+	for i := c.index; i < len(cells); i += width {
+		v, class := parseCell(b.cell(cells[i]))
+		switch class {
+		case missingCell, outOfRangeCell:
+			v = math.NaN()
+		case textCell:
+			ok = false
+		}
+		c.numbers[at] = v
+		at++
+	}
+	return ok
+}
+
+func (c *columnRead) convertText(b *block, cells []span, width, at int) bool {
+	for i := c.index; i < len(cells); i += width {
+		cell := b.cell(cells[i])
+		code, known := c.dict.find(cell)
+		switch {
+		case known:
+		case isMissing(cell):
+			code = MissingCode
+		case !c.overflow:
+			return false
+		default:
+			code = OverflowCode
+			if c.hashing {
+				c.beyond[at] = c.hash.cell(cell)
+			}
+		}
+		c.codes[at] = code
+		at++
+	}
+	return true
+}

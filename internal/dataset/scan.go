@@ -1,0 +1,170 @@
+package dataset
+
+import (
+	"context"
+	"io"
+
+	"retrain/internal/fault"
+)
+
+// Scan reads a whole table and settles what its columns are. Types widen over
+// all rows: one late text makes a column text, and its earlier numbers then
+// are values of the dictionary as they were spelled. The result depends on the
+// source's bytes and on the limits only.
+//
+// Data that are no table, or none with a usable row, are fault.InvalidData;
+// what exceeds a limit as a whole is fault.TooLarge. The tally of an error
+// that came up late is returned with it.
+func Scan(ctx context.Context, open Opener, opts Options) (*Schema, *Tally, error) {
+	file, err := open(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	opts = opts.withDefaults()
+	if r, size, ok := parquetInput(file); ok {
+		defer file.Close()
+		return scanParquet(ctx, r, size, opts)
+	}
+	s := &scan{}
+	tally, err := s.pass(ctx, file, opts)
+	if err != nil {
+		return nil, tally, err
+	}
+	if err := usable(tally); err != nil {
+		return nil, tally, err
+	}
+	if s.late() {
+		if err := s.passAgain(ctx, open, opts, tally); err != nil {
+			return nil, tally, err
+		}
+	}
+	return s.schema(tally.Used), tally, nil
+}
+
+// passAgain gathers the dictionaries of columns that held too many different
+// numbers to keep their spellings when their first text came.
+func (s *scan) passAgain(ctx context.Context, open Opener, opts Options, first *Tally) error {
+	file, err := open(ctx)
+	if err != nil {
+		return err
+	}
+	opts.OnReject = nil
+	again, err := s.pass(ctx, file, opts)
+	if err == nil && again.SHA256 != first.SHA256 {
+		err = errChanged()
+	}
+	return err
+}
+
+// errChanged is the error for a source that did not yield the same bytes.
+func errChanged() error {
+	return fault.New(fault.InvalidData, "The data changed while they were read.").
+		At("Data changed", "data_changed", "data")
+}
+
+// usable refuses a table without rows.
+func usable(t *Tally) error {
+	switch {
+	case t.Read == 0:
+		return fault.New(fault.InvalidData, "The data have no rows.").At("No rows", "no_rows", "data")
+	case t.Used == 0:
+		return fault.New(fault.InvalidData, "All %d rows were rejected, most of them for: %s.", t.Read, t.mostly()).
+			At("All rows rejected", "all_rows_rejected", "data")
+	}
+	return nil
+}
+
+// scan is what Scan gathers.
+type scan struct {
+	columns []*columnScan
+}
+
+// pass goes over the table once. In the first pass all columns are scanned, in
+// a second one those that are late.
+func (s *scan) pass(ctx context.Context, file io.ReadCloser, opts Options) (*Tally, error) {
+	r, err := openTable(file, opts)
+	if err != nil {
+		return nil, err
+	}
+	defer r.src.Close()
+	opts = opts.forColumns(len(r.names))
+	active := s.begin(r.names, opts)
+	if active == nil {
+		return nil, errChanged()
+	}
+	tally := &Tally{Reasons: map[string]int64{}}
+	err = r.each(ctx, func(b *block) error {
+		if err := tally.add(b, opts); err != nil {
+			return err
+		}
+		share(opts.Workers, len(active), func(i int) {
+			active[i].addBlock(b, len(r.names))
+		})
+		return nil
+	})
+	r.src.identify(tally)
+	return tally, err
+}
+
+// begin makes the columns' scans, or starts those anew that are late, and
+// returns which take part in the pass: nil if the header is another one.
+func (s *scan) begin(names []string, opts Options) []*columnScan {
+	if s.columns == nil {
+		for j, name := range names {
+			s.columns = append(s.columns, newColumnScan(name, j, opts))
+		}
+		return s.columns
+	}
+	if len(names) != len(s.columns) {
+		return nil
+	}
+	var active []*columnScan
+	for j, c := range s.columns {
+		if names[j] != c.name {
+			return nil
+		}
+		if c.late {
+			c.restart()
+			active = append(active, c)
+		}
+	}
+	return active
+}
+
+func (s *scan) late() bool {
+	for _, c := range s.columns {
+		if c.late {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *scan) schema(rows int64) *Schema {
+	schema := &Schema{Rows: rows, Columns: make([]Column, len(s.columns))}
+	for j, c := range s.columns {
+		schema.Columns[j] = c.column()
+	}
+	return schema
+}
+
+// add counts a block, and hands its rejected rows on.
+func (t *Tally) add(b *block, opts Options) error {
+	t.Read += int64(b.rows + len(b.rejects))
+	t.Used += int64(b.rows)
+	t.Rejected += int64(len(b.rejects))
+	if t.Used > opts.MaxRows {
+		return fault.New(fault.TooLarge, "The table has more rows than the limit of %d.", opts.MaxRows).
+			At("Too many rows", "too_many_rows", "data")
+	}
+	for _, r := range b.rejects {
+		t.Reasons[r.Reason]++
+		if opts.OnReject == nil {
+			continue
+		}
+		if err := opts.OnReject(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,122 @@
+package dataset
+
+import (
+	"bytes"
+
+	"retrain/internal/fault"
+)
+
+// signatures are the first bytes of files that are taken for CSV by mistake,
+// with what to call them. None can begin a header by chance.
+var signatures = []struct{ magic, name string }{
+	{"PAR1\x15", "a Parquet file"},
+	{"\x89PNG\r\n", "a PNG image"},
+	{"\xff\xd8\xff", "a JPEG image"},
+	{"%PDF-", "a PDF document"},
+	{"PK\x03\x04", "a ZIP archive (or a spreadsheet, which is one)"},
+	{"\xd0\xcf\x11\xe0", "an old spreadsheet or document"},
+	{"\x1f\x8b", "gzip data within gzip data"},
+	{"\x28\xb5\x2f\xfd", "zstd data"},
+	{"BZh91AY&SY", "bzip2 data"},
+	{"\xfd7zXZ", "xz data"},
+	{"SQLite format 3\x00", "an SQLite database"},
+	{"ARROW1\x00\x00", "an Arrow file"},
+	{"Obj\x01", "an Avro file"},
+	{"\x7fELF", "a program"},
+	{"\xff\xfe", "text in UTF-16"},
+	{"\xfe\xff", "text in UTF-16"},
+	{"<?xml", "XML"},
+	{"<!", "HTML"},
+	{"<html", "HTML"},
+	{"{\"", "JSON"},
+	{"{\n", "JSON"},
+	{"[{", "JSON"},
+	{"[\n", "JSON"},
+}
+
+const utf8BOM = "\xef\xbb\xbf"
+
+// checkText refuses data that cannot be a CSV table, judging by its beginning.
+func checkText(head []byte) error {
+	head = bytes.TrimPrefix(head, []byte(utf8BOM))
+	if len(bytes.TrimLeft(head, " \r\n")) == 0 {
+		return fault.New(fault.InvalidData, "The data are empty.").At("Empty", "empty_data", "data")
+	}
+	for _, s := range signatures {
+		if bytes.HasPrefix(head, []byte(s.magic)) {
+			return fault.New(fault.InvalidData, "The data look like %s; a CSV table in UTF-8 is expected.", s.name).
+				At("Not a CSV table", "not_csv", "data")
+		}
+	}
+	for _, c := range head[:min(len(head), 4096)] {
+		if c < ' ' && c != '\t' && c != '\n' && c != '\r' {
+			return fault.New(fault.InvalidData, "The data are binary; a CSV table in UTF-8 is expected.").
+				At("Not a CSV table", "not_csv", "data")
+		}
+	}
+	return nil
+}
+
+// delimiters are those that are recognized, the preferred ones first.
+var delimiters = []struct {
+	char byte
+	name string
+}{{',', "a comma"}, {';', "a semicolon"}, {'\t', "a tab"}, {'|', "a bar"}}
+
+func delimiterName(char byte) string {
+	for _, d := range delimiters {
+		if d.char == char {
+			return d.name
+		}
+	}
+	return "another one"
+}
+
+// sniffRecords is how many records the delimiter is judged by.
+const sniffRecords = 200
+
+// sniffDelimiter finds the delimiter that divides the header, and as many of
+// the next records as possible into as many cells. A tie goes to the one that
+// makes more columns, then to the order of delimiters. If nothing divides the
+// header, the table has one column, and the delimiter does not matter. As for
+// lexer.record, a newline stands at data[end].
+func sniffDelimiter(data []byte, end int) byte {
+	best, bestWidth, bestShare := delimiters[0].char, 1, 0.0
+	for _, d := range delimiters {
+		width, share := agreement(data, end, d.char)
+		if width > 1 && (share > bestShare || share == bestShare && width > bestWidth) {
+			best, bestWidth, bestShare = d.char, width, share
+		}
+	}
+	return best
+}
+
+// agreement lexes the first records with a delimiter. It returns the number of
+// cells in the header, and the share of the records that have as many: 1 if
+// there is only the header.
+func agreement(data []byte, end int, delimiter byte) (int, float64) {
+	l := newLexer(delimiter, 0, end)
+	l.anyWidth = true
+	width, rows, alike := 0, 0, 0
+	for at := 0; rows < sniffRecords; {
+		next, got := l.record(data, at, end)
+		if got == incomplete {
+			break
+		}
+		at = next
+		switch {
+		case got == blank:
+		case width == 0:
+			width = l.count
+		default:
+			rows++
+			if got == complete && l.count == width {
+				alike++
+			}
+		}
+	}
+	if rows == 0 {
+		return width, 1
+	}
+	return width, float64(alike) / float64(rows)
+}
