@@ -97,11 +97,16 @@ func Trees(rng *rand.Rand, task model.Task, count, leaves int) *model.Model {
 		m.Trees.Base = append(m.Trees.Base, rng.NormFloat64())
 	}
 	for range count {
-		var t model.Tree
-		grow(rng, &t, m.Features, 1+rng.IntN(leaves))
-		m.Trees.Trees = append(m.Trees.Trees, t)
+		m.Trees.Trees = append(m.Trees.Trees, Tree(rng, &m.Recipe, 1+rng.IntN(leaves)))
 	}
 	return m
+}
+
+// Tree returns a tree with the given number of leaves.
+func Tree(rng *rand.Rand, r *model.Recipe, leaves int) model.Tree {
+	var t model.Tree
+	grow(rng, &t, r.Features, leaves)
+	return t
 }
 
 // grow appends a subtree in preorder and returns the number of its rows.

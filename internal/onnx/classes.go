@@ -1,0 +1,69 @@
+package onnx
+
+import (
+	"encoding/binary"
+	"strconv"
+
+	"retrain/internal/model"
+	pb "retrain/internal/onnx/onnxpb"
+)
+
+// What the outputs are called where no column has the name.
+const (
+	labelOutput         = "label"
+	probabilitiesOutput = "probabilities"
+	predictionOutput    = "prediction"
+)
+
+// outputName returns the name of the output that Model.Predict computes.
+func outputName(r *model.Recipe) string {
+	if r.Task == model.Regression {
+		return predictionOutput
+	}
+	return probabilitiesOutput
+}
+
+// scoresName returns the name of the raw scores: of a regression, they are the
+// prediction.
+func scoresName(r *model.Recipe) string {
+	if r.Task == model.Regression {
+		return predictionOutput
+	}
+	return "scores"
+}
+
+// addClasses turns raw scores into probabilities and a label. The label is the
+// class of the largest probability, the first of them on a tie, as
+// model.Label has it: a binary row is of class 1 only if p[1] > p[0].
+func (g *graph) addClasses(r *model.Recipe) {
+	scores := g.names.free(scoresName(r))
+	var probabilities string
+	if r.Task == model.Binary {
+		positive := g.op("Sigmoid", "positive", []string{scores})
+		one := g.constant(doubles("one", []float64{1}))
+		negative := g.op("Sub", "negative", []string{one, positive})
+		probabilities = g.op("Concat", probabilitiesOutput, []string{negative, positive}, attrInt("axis", 1))
+	} else {
+		probabilities = g.op("Softmax", probabilitiesOutput, []string{scores}, attrInt("axis", 1))
+	}
+	best := g.op("ArgMax", "best", []string{probabilities}, attrInt("axis", 1), attrInt("keepdims", 0), attrInt("select_last_index", 0))
+	g.op("Gather", labelOutput, []string{g.constant(labels(r)), best}, attrInt("axis", 0))
+}
+
+// labels returns the classes as a vector of strings, or of int64.
+func labels(r *model.Recipe) *pb.TensorProto {
+	t := &pb.TensorProto{Name: "classes", Dims: []int64{int64(len(r.Classes))}}
+	if !r.IntLabels {
+		t.DataType, t.StringData = int32(pb.TensorProto_STRING), byteStrings(r.Classes)
+		return t
+	}
+	t.DataType = int32(pb.TensorProto_INT64)
+	for _, class := range r.Classes {
+		v, err := strconv.ParseInt(class, 10, 64)
+		if err != nil {
+			panic("onnx: labels: the recipe was not checked")
+		}
+		t.RawData = binary.LittleEndian.AppendUint64(t.RawData, uint64(v))
+	}
+	return t
+}
