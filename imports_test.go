@@ -28,7 +28,7 @@ var rooms = map[string][]string{
 		"net/http", "github.com/go-chi/chi/v5", "github.com/danielgtaylor/huma/v2", "github.com/swaggest/swgui", "github.com/go-json-experiment/json",
 	},
 	// Verbs.
-	"internal/retrain":    {"preprocess", "train", "evaluate", "modelstore"},
+	"internal/retrain":    {"preprocess", "train", "evaluate", "modelstore", "fault"},
 	"internal/preprocess": {"modelstore", "processed", "dataset", "model", "onnx", "blob", "settings", "fault"},
 	"internal/train":      {"modelstore", "processed", "dataset", "gbdt", "linear", "model", "onnx", "metric", "blob", "settings", "fault"},
 	"internal/evaluate":   {"modelstore", "processed", "dataset", "model", "onnx", "metric", "blob", "settings", "fault"},

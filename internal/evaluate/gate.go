@@ -1,16 +1,27 @@
 package evaluate
 
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"retrain/internal/fault"
+	"retrain/internal/metric"
+	"retrain/internal/model"
+	"retrain/internal/settings"
+)
+
 // Gate holds the settings that decide whether a challenger is promoted.
 type Gate struct {
-	Primary                string               `json:"primary"`
+	Primary                string               `json:"primary" doc:"A metric, or auto"`
 	Policy                 string               `json:"policy" enum:"superior,non_inferior,better"`
 	Confidence             float64              `json:"confidence"`
-	MinAbsoluteChange      float64              `json:"min_absolute_change"`
-	MinRelativeChange      float64              `json:"min_relative_change"`
+	MinAbsoluteChange      float64              `json:"min_absolute_change" doc:"The margin, in the primary metric's units"`
+	MinRelativeChange      float64              `json:"min_relative_change" doc:"The margin, as a share of the champion's score"`
 	Thresholds             map[string]Threshold `json:"thresholds"`
 	Guardrails             map[string]Guardrail `json:"guardrails"`
+	MustBeatBaseline       bool                 `json:"must_beat_baseline" doc:"The challenger must beat the majority class, or the mean"`
 	Slices                 []Slice              `json:"slices"`
-	MustBeatBaseline       bool                 `json:"must_beat_baseline"`
 	OnChampionIncompatible string               `json:"on_champion_incompatible" enum:"thresholds_only,keep"`
 }
 
@@ -26,9 +37,178 @@ type Guardrail struct {
 	MaxDrop float64 `json:"max_drop"`
 }
 
-// Slice is a column whose every value's rows are compared by themselves.
+// Slice names rows that are compared by themselves: those of each value of a
+// column that has at least MinRows of them in the holdout.
 type Slice struct {
 	Column  string  `json:"column"`
 	MinRows int     `json:"min_rows"`
 	MaxDrop float64 `json:"max_drop"`
+}
+
+// The policies: what the paired comparison must show of challenger - champion,
+// oriented so that more is better.
+const (
+	superior    = "superior"     // its confidence interval lies above the margin
+	nonInferior = "non_inferior" // its confidence interval lies above minus the margin
+	better      = "better"       // its point lies above the margin
+)
+
+// What to do when the champion cannot be scored on the holdout.
+const (
+	thresholdsOnly = "thresholds_only"
+	keepChampion   = "keep"
+)
+
+const auto = "auto"
+
+// ParseGate reads a request's gate over the defaults. A task that is not known
+// yet is "". Errors are a fault.InvalidRequest that names every wrong setting.
+func ParseGate(given map[string]any, task model.Task) (Gate, error) {
+	g := Gate{
+		Primary: auto, Policy: superior, Confidence: 0.95,
+		Thresholds: map[string]Threshold{}, Guardrails: defaultGuardrails(task), Slices: []Slice{},
+		MustBeatBaseline: true, OnChampionIncompatible: thresholdsOnly,
+	}
+	bad := fault.New(fault.InvalidRequest, "The request is not valid.")
+	settings.Collect(bad, settings.Read(given, g.fields(bad, task), "body", "gate"))
+	if g.Confidence < 0.5 || g.Confidence >= 1 {
+		bad.At("Input should be at least 0.5 and less than 1", "range", "body", "gate", "confidence")
+	}
+	if g.MinAbsoluteChange < 0 {
+		bad.At("Input should not be negative", "range", "body", "gate", "min_absolute_change")
+	}
+	if g.MinRelativeChange < 0 {
+		bad.At("Input should not be negative", "range", "body", "gate", "min_relative_change")
+	}
+	if g.Policy == nonInferior && g.MinAbsoluteChange == 0 && g.MinRelativeChange == 0 {
+		bad.At("non_inferior needs a margin: set min_absolute_change or min_relative_change", "value_error", "body", "gate", "policy")
+	}
+	return g, settings.Err(bad)
+}
+
+// CheckGate is ParseGate for callers that only want to know what is wrong.
+func CheckGate(given map[string]any, task string) error {
+	_, err := ParseGate(given, model.Task(task))
+	return err
+}
+
+func defaultGuardrails(task model.Task) map[string]Guardrail {
+	if task == model.Regression {
+		return map[string]Guardrail{}
+	}
+	return map[string]Guardrail{"f1_score": {MaxDrop: 0.01}}
+}
+
+func (g *Gate) fields(bad *fault.Error, task model.Task) []settings.Field {
+	metrics := metricNames(task)
+	return []settings.Field{
+		{Name: "primary", Aliases: []string{"primary_metric"}, Value: settings.Choice{To: &g.Primary, Of: append([]string{auto}, metrics...)}},
+		{Name: "policy", Value: settings.Choice{To: &g.Policy, Of: []string{superior, nonInferior, better}}},
+		{Name: "confidence", Value: settings.Number{To: &g.Confidence}},
+		{Name: "min_absolute_change", Value: settings.Number{To: &g.MinAbsoluteChange}},
+		{Name: "min_relative_change", Value: settings.Number{To: &g.MinRelativeChange}},
+		{Name: "must_beat_baseline", Value: settings.Bool{To: &g.MustBeatBaseline}},
+		{Name: "on_champion_incompatible", Value: settings.Choice{To: &g.OnChampionIncompatible, Of: []string{thresholdsOnly, keepChampion}}},
+		{Name: "slices", Value: settings.Custom{
+			Store: func(v any) (string, string) { return readSlices(bad, v, &g.Slices) },
+			Load:  func() any { return g.Slices },
+		}},
+		{Name: "thresholds", Value: settings.Custom{
+			Store: func(v any) (string, string) {
+				return readMetrics(bad, "thresholds", v, metrics, g.Thresholds, thresholdFields)
+			},
+			Load: func() any { return g.Thresholds },
+		}},
+		{Name: "guardrails", Value: settings.Custom{
+			Store: func(v any) (string, string) {
+				clear(g.Guardrails)
+				return readMetrics(bad, "guardrails", v, metrics, g.Guardrails, guardrailFields)
+			},
+			Load: func() any { return g.Guardrails },
+		}},
+	}
+}
+
+// metricNames lists the metrics of a task, or of all tasks.
+func metricNames(task model.Task) []string {
+	if task != "" && task != auto {
+		return metric.Known(task)
+	}
+	var names []string
+	for _, t := range []model.Task{model.Binary, model.Multiclass, model.Regression} {
+		for _, name := range metric.Known(t) {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// readMetrics reads an object that has a rule for each of some metrics.
+func readMetrics[R any](bad *fault.Error, name string, v any, metrics []string, into map[string]R, fields func(*R) []settings.Field) (string, string) {
+	given, ok := v.(map[string]any)
+	if !ok {
+		return "Input should be a valid dictionary", "dict_type"
+	}
+	for _, key := range slices.Sorted(maps.Keys(given)) {
+		loc := []any{"body", "gate", name, key}
+		inner, ok := given[key].(map[string]any)
+		switch {
+		case !slices.Contains(metrics, key):
+			bad.At(unknownMetric(key, metrics), "extra_forbidden", loc...)
+		case !ok:
+			bad.At("Input should be a valid dictionary", "dict_type", loc...)
+		default:
+			var rule R
+			settings.Collect(bad, settings.Read(inner, fields(&rule), loc...))
+			into[key] = rule
+		}
+	}
+	return "", ""
+}
+
+func unknownMetric(key string, metrics []string) string {
+	if near := fault.Nearest(key, metrics); near != "" {
+		return fmt.Sprintf("Unknown metric; did you mean '%s'?", near)
+	}
+	return "Unknown metric"
+}
+
+func thresholdFields(t *Threshold) []settings.Field {
+	return []settings.Field{
+		{Name: "min", Value: settings.Optional{To: &t.Min}},
+		{Name: "max", Value: settings.Optional{To: &t.Max}},
+	}
+}
+
+func guardrailFields(g *Guardrail) []settings.Field {
+	return []settings.Field{{Name: "max_drop", Value: settings.Number{To: &g.MaxDrop}}}
+}
+
+// readSlices reads a list of slices.
+func readSlices(bad *fault.Error, v any, into *[]Slice) (string, string) {
+	list, ok := v.([]any)
+	if !ok {
+		return "Input should be a valid list", "list_type"
+	}
+	for i, item := range list {
+		loc := []any{"body", "gate", "slices", i}
+		given, ok := item.(map[string]any)
+		if !ok {
+			bad.At("Input should be a valid dictionary", "dict_type", loc...)
+			continue
+		}
+		s := Slice{MinRows: 100}
+		settings.Collect(bad, settings.Read(given, []settings.Field{
+			{Name: "column", Value: settings.Name{To: &s.Column}},
+			{Name: "min_rows", Value: settings.Integer{To: &s.MinRows}},
+			{Name: "max_drop", Value: settings.Number{To: &s.MaxDrop}},
+		}, loc...))
+		if s.Column == "" {
+			bad.At("Field required", "missing", append(loc, "column")...)
+		}
+		*into = append(*into, s)
+	}
+	return "", ""
 }

@@ -34,8 +34,7 @@ func (d *Data) Each(ctx context.Context, side dataset.Side, recipe *model.Recipe
 	}
 	e := encoder{recipe: recipe, wide: len(recipe.Features)}
 	digest := NewDigest()
-	opts := dataset.ReadOptions{Side: side, Columns: columns, Hash: d.Digested}
-	err = d.file.Read(ctx, opts, func(b *dataset.Batch) error {
+	err = d.file.Read(ctx, side, d.andDigested(columns), func(b *dataset.Batch) error {
 		digest.Add(b.Hashes[0]...)
 		return e.encode(b, visit)
 	})
@@ -46,6 +45,20 @@ func (d *Data) Each(ctx context.Context, side dataset.Side, recipe *model.Recipe
 		return fault.New(fault.InvalidData, "The processed data does not match its recorded digest: it was changed after it was written.")
 	}
 	return nil
+}
+
+// andDigested adds, behind the columns, the others that the digest covers.
+func (d *Data) andDigested(columns []string) []string {
+	listed := make(map[string]bool, len(columns))
+	for _, name := range columns {
+		listed[name] = true
+	}
+	for _, name := range d.Digested {
+		if !listed[name] {
+			columns = append(columns, name)
+		}
+	}
+	return columns
 }
 
 func (d *Data) sideOf(side dataset.Side) Side {

@@ -77,8 +77,9 @@ type Side struct {
 // Data is a run's processed data, opened.
 type Data struct {
 	Document
-	URI  string // the Parquet file's address
-	file *dataset.File
+	URI    string // the Parquet file's address
+	file   *dataset.File
+	reader *blob.ReaderAt
 }
 
 // Path returns the store key of one of a run's objects.
@@ -106,12 +107,20 @@ func Open(ctx context.Context, store blob.Root, uri string) (*Data, error) {
 	if err != nil {
 		return nil, missing(err)
 	}
-	file, err := dataset.OpenParquet(ctx, blob.ReaderAt(ctx, root, info), info.Size, dataset.Options{})
+	reader, err := blob.NewReaderAt(ctx, root, info, blob.Window{})
 	if err != nil {
+		return nil, missing(err)
+	}
+	file, err := dataset.OpenParquet(ctx, reader, info.Size, dataset.Options{Hashes: [][]string{doc.Digested}})
+	if err != nil {
+		reader.Close()
 		return nil, err
 	}
-	return &Data{Document: *doc, URI: uri, file: file}, nil
+	return &Data{Document: *doc, URI: uri, file: file, reader: reader}, nil
 }
+
+// Close lets go of the file.
+func (d *Data) Close() error { return d.reader.Close() }
 
 func readDocument(ctx context.Context, root blob.Root, key string) (*Document, error) {
 	raw, _, err := blob.ReadAll(ctx, root, key, maxDocument)

@@ -2,8 +2,10 @@ package processed
 
 import (
 	"context"
+	"slices"
 
 	"retrain/internal/dataset"
+	"retrain/internal/metric"
 	"retrain/internal/model"
 )
 
@@ -29,6 +31,60 @@ func (d *Data) Score(ctx context.Context, m *model.Model, side dataset.Side) (*S
 		m.Predict(s.P[at:], b.X)
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
 	s.Rows = len(s.Y)
-	return s, err
+	return s, nil
+}
+
+// Scores returns the metrics of the answers.
+func (s *Scored) Scores() metric.Scores {
+	if s.Recipe.Task == model.Regression {
+		return metric.Regression(s.Y, s.P)
+	}
+	return metric.Classification(s.Labels(), s.P, len(s.Recipe.Classes))
+}
+
+// Labels returns the rows' class indices; -1 is a label that the recipe does
+// not know.
+func (s *Scored) Labels() []int32 {
+	labels := make([]int32, len(s.Y))
+	for i, y := range s.Y {
+		labels[i] = int32(y)
+	}
+	return labels
+}
+
+// As returns the answers over another recipe's classes, which are to be a
+// superset in any order; a class that this recipe does not have has probability
+// 0 in every row.
+func (s *Scored) As(recipe *model.Recipe) []float64 {
+	if recipe.Task == model.Regression || slices.Equal(recipe.Classes, s.Recipe.Classes) {
+		return s.P
+	}
+	from, to := len(s.Recipe.Classes), len(recipe.Classes)
+	p := make([]float64, s.Rows*to)
+	for k, label := range s.Recipe.Classes {
+		if at := recipe.Class(label); at >= 0 {
+			for i := range s.Rows {
+				p[i*to+at] = s.P[i*from+k]
+			}
+		}
+	}
+	return p
+}
+
+// LogPriors returns the raw scores of the model that answers each row with the
+// classes' shares: log odds of class 1 for two classes, else log shares. A
+// class without rows counts as half a row.
+func LogPriors(task model.Task, counts []int64) []float64 {
+	logs := make([]float64, len(counts))
+	for k, n := range counts {
+		logs[k] = model.Log(max(float64(n), 0.5))
+	}
+	if task == model.Binary {
+		return []float64{logs[1] - logs[0]}
+	}
+	return logs
 }

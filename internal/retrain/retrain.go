@@ -7,8 +7,10 @@ package retrain
 
 import (
 	"context"
+	"time"
 
 	"retrain/internal/evaluate"
+	"retrain/internal/fault"
 	"retrain/internal/modelstore"
 	"retrain/internal/preprocess"
 	"retrain/internal/train"
@@ -33,19 +35,83 @@ type Result struct {
 	Train        train.Result            `json:"train"`
 	Evaluate     evaluate.Result         `json:"evaluate"`
 	UpdateModel  modelstore.UpdateResult `json:"update_model"`
+	Warnings     []string                `json:"warnings" doc:"Of all steps"`
 	DurationMS   int64                   `json:"duration_ms"`
 }
 
-// Progress reports that a step began, or how far it has come.
-type Progress struct {
-	Step string  // preprocess, train, evaluate or update-model
-	Done float64 // 0 to 1
-}
-
-// Step runs the four steps.
+// Step runs the four steps. All fields are required but Begin.
 type Step struct {
 	Preprocess func(context.Context, preprocess.Request) (preprocess.Result, error)
 	Train      func(context.Context, train.Request) (train.Result, error)
 	Evaluate   func(context.Context, evaluate.Request) (evaluate.Result, error)
 	Update     func(context.Context, modelstore.UpdateRequest) (modelstore.UpdateResult, error)
+	Now        func() time.Time
+	// Begin is told the name of each step before it runs.
+	Begin func(step string)
+}
+
+// Run carries a request through the four steps. Each step's request is what the
+// step before it answered, as in the state machine.
+func (s *Step) Run(ctx context.Context, req Request) (Result, error) {
+	start := s.Now()
+	var r Result
+	if req.DryRun {
+		return r, fault.New(fault.InvalidRequest, "A retraining cannot be a dry run.").
+			At("Use /preprocess for a dry run", "value_error", "body", "dry_run")
+	}
+	for _, step := range []struct {
+		name string
+		run  func(context.Context, *Result) error
+	}{
+		{"preprocess", func(ctx context.Context, r *Result) error { return s.preprocess(ctx, req, r) }},
+		{"train", s.train}, {"evaluate", s.evaluate}, {"update-model", s.update},
+	} {
+		if s.Begin != nil {
+			s.Begin(step.name)
+		}
+		if err := step.run(ctx, &r); err != nil {
+			return Result{}, err
+		}
+	}
+	r.summarize()
+	r.DurationMS = s.Now().Sub(start).Milliseconds()
+	return r, nil
+}
+
+func (s *Step) preprocess(ctx context.Context, req Request, r *Result) (err error) {
+	r.Preprocess, err = s.Preprocess(ctx, req)
+	return err
+}
+
+func (s *Step) train(ctx context.Context, r *Result) (err error) {
+	p := &r.Preprocess
+	r.Train, err = s.Train(ctx, train.Request{
+		ProcessedDataPath: p.ProcessedDataPath, ModelParams: p.ModelParams, ModelName: p.ModelName, RunID: p.RunID, Gate: p.Gate,
+	})
+	return err
+}
+
+func (s *Step) evaluate(ctx context.Context, r *Result) (err error) {
+	t := &r.Train
+	r.Evaluate, err = s.Evaluate(ctx, evaluate.Request{ModelPath: t.ModelPath, ModelName: t.ModelName, RunID: t.RunID, Gate: t.Gate})
+	return err
+}
+
+func (s *Step) update(ctx context.Context, r *Result) (err error) {
+	e := &r.Evaluate
+	r.UpdateModel, err = s.Update(ctx, modelstore.UpdateRequest{
+		ShouldUpdate: &e.ShouldUpdate, ModelPath: e.ModelPath, ModelName: e.ModelName, RunID: e.RunID, EvaluationPath: e.EvaluationPath,
+	})
+	return err
+}
+
+// summarize lifts what most callers look for to the top of the answer.
+func (r *Result) summarize() {
+	r.Status = "success"
+	r.RunID, r.ModelName, r.ModelPath = r.Preprocess.RunID, r.Train.ModelName, r.Train.ModelPath
+	r.Metrics, r.ShouldUpdate, r.Decision, r.Summary = r.Evaluate.Metrics, r.Evaluate.ShouldUpdate, r.Evaluate.Decision, r.Evaluate.Summary
+	r.Updated, r.Version = r.UpdateModel.Updated, r.UpdateModel.Version
+	for _, warnings := range [][]string{r.Preprocess.Warnings, r.Train.Warnings, r.Evaluate.Warnings, r.UpdateModel.Warnings} {
+		r.Warnings = append(r.Warnings, warnings...)
+	}
 }

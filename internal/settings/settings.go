@@ -227,3 +227,24 @@ func (c Custom) Set(v any) (string, string) { return c.Store(v) }
 
 // Get implements Value.
 func (c Custom) Get() any { return c.Load() }
+
+// Optional is a finite float64 that may be absent.
+type Optional struct{ To **float64 }
+
+// Set implements Value.
+func (o Optional) Set(v any) (string, string) {
+	var x float64
+	msg, typ := Number{&x}.Set(v)
+	if msg == "" {
+		*o.To = &x
+	}
+	return msg, typ
+}
+
+// Get implements Value.
+func (o Optional) Get() any {
+	if *o.To == nil {
+		return nil
+	}
+	return **o.To
+}

@@ -1,5 +1,7 @@
 package train
 
+import "retrain/internal/metric"
+
 // Request is the body of POST /train: what /preprocess answered.
 type Request struct {
 	ProcessedDataPath string         `json:"processed_data_path" doc:"As /preprocess answered it"`
@@ -11,37 +13,31 @@ type Request struct {
 
 // Result is the answer of POST /train. It holds all that /evaluate needs.
 type Result struct {
-	Status            string               `json:"status"`
-	RunID             string               `json:"run_id"`
-	ModelName         string               `json:"model_name"`
-	ProcessedDataPath string               `json:"processed_data_path"`
-	ModelParams       map[string]any       `json:"model_params" doc:"As given"`
-	Params            map[string]any       `json:"effective_params" doc:"All parameters of the algorithm, defaults included, by scikit-learn's names"`
-	Gate              map[string]any       `json:"gate,omitempty"`
-	Target            string               `json:"target"`
-	Task              string               `json:"task"`
-	Algorithm         string               `json:"algorithm"`
-	ModelPath         string               `json:"model_path"`
-	ModelSHA256       string               `json:"model_sha256"`
-	Metrics           map[string]*float64  `json:"metrics" doc:"The challenger's scores on the holdout; null where undefined"`
-	MetricsUndefined  map[string]string    `json:"metrics_undefined,omitempty" doc:"Why a metric is undefined"`
-	MetricsCI         map[string]Interval  `json:"metrics_ci,omitempty" doc:"95 % confidence intervals"`
-	Baselines         map[string]ScoreList `json:"baselines" doc:"Scores of majority or mean, and of a linear model, on the same holdout"`
-	Importances       []Importance         `json:"importances" doc:"Gain of each feature, largest first, summing to 1"`
-	BestIteration     int                  `json:"best_iteration" doc:"Trees a class, or iterations of the optimizer"`
-	Warnings          []string             `json:"warnings"`
-	Cached            bool                 `json:"cached"`
-	DurationMS        int64                `json:"duration_ms"`
+	Status            string                     `json:"status"`
+	RunID             string                     `json:"run_id"`
+	ModelName         string                     `json:"model_name"`
+	ProcessedDataPath string                     `json:"processed_data_path"`
+	ModelParams       map[string]any             `json:"model_params" doc:"As given"`
+	Params            map[string]any             `json:"effective_params" doc:"All parameters of the algorithm, defaults included, by scikit-learn's names"`
+	Gate              map[string]any             `json:"gate,omitempty"`
+	Target            string                     `json:"target"`
+	Task              string                     `json:"task"`
+	Algorithm         string                     `json:"algorithm"`
+	ModelPath         string                     `json:"model_path"`
+	ModelSHA256       string                     `json:"model_sha256"`
+	Metrics           map[string]*float64        `json:"metrics" doc:"The challenger's scores on the holdout; null where undefined"`
+	MetricsUndefined  map[string]string          `json:"metrics_undefined,omitempty" doc:"Why a metric is undefined"`
+	MetricsCI         map[string]metric.Interval `json:"metrics_ci,omitempty" doc:"95 % confidence intervals"`
+	Baselines         map[string]ScoreList       `json:"baselines" doc:"Scores of majority or mean, and of a linear model, on the same holdout"`
+	Importances       []Importance               `json:"importances" doc:"Gain of each feature, largest first, summing to 1"`
+	BestIteration     int                        `json:"best_iteration" doc:"Trees a class, or iterations of the optimizer"`
+	Warnings          []string                   `json:"warnings"`
+	Cached            bool                       `json:"cached"`
+	DurationMS        int64                      `json:"duration_ms"`
 }
 
 // ScoreList is a set of metrics; nil is an undefined one.
 type ScoreList map[string]*float64
-
-// Interval is a confidence interval.
-type Interval struct {
-	Low  float64 `json:"low"`
-	High float64 `json:"high"`
-}
 
 // Importance is a feature's share of the model.
 type Importance struct {

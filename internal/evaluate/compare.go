@@ -1,0 +1,103 @@
+package evaluate
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+
+	"retrain/internal/metric"
+	"retrain/internal/model"
+	"retrain/internal/processed"
+)
+
+// compared holds both models' answers to the same rows, over the same classes.
+type compared struct {
+	task       model.Task
+	classes    int
+	labels     []int32   // of a classification, over the union of classes
+	values     []float64 // of a regression
+	challenger []float64
+	champion   []float64 // nil if there is none to compare with
+	mine       metric.Scores
+	theirs     metric.Scores
+	topShare   float64 // of the most frequent class
+}
+
+// align brings both models' answers to the union of their classes: a label
+// that only one of them knows is still a label. theirs may be nil.
+func align(mine, theirs *processed.Scored) *compared {
+	c := &compared{task: mine.Recipe.Task, mine: mine.Scores()}
+	if c.task == model.Regression {
+		c.values, c.challenger = mine.Y, mine.P
+		if theirs != nil {
+			c.champion, c.theirs = theirs.P, theirs.Scores()
+		}
+		return c
+	}
+	union := &model.Recipe{Task: c.task, Classes: mine.Recipe.Classes}
+	if theirs != nil {
+		union.Classes = unionOf(mine.Recipe, theirs.Recipe)
+	}
+	c.classes = len(union.Classes)
+	c.challenger = mine.As(union)
+	c.labels = translate(mine, union)
+	if theirs != nil {
+		c.champion = theirs.As(union)
+		for i, label := range translate(theirs, union) {
+			c.labels[i] = max(c.labels[i], label)
+		}
+		c.theirs = metric.Classification(c.labels, c.champion, c.classes)
+	}
+	c.mine = metric.Classification(c.labels, c.challenger, c.classes)
+	c.topShare = shareOfTop(c.labels, c.classes)
+	return c
+}
+
+// unionOf lists the classes of both, ordered as a recipe orders them.
+func unionOf(a, b *model.Recipe) []string {
+	union := slices.Clone(a.Classes)
+	for _, label := range b.Classes {
+		if a.Class(label) < 0 {
+			union = append(union, label)
+		}
+	}
+	if !a.IntLabels || !b.IntLabels {
+		slices.Sort(union)
+		return union
+	}
+	value := func(s string) int64 { n, _ := strconv.ParseInt(s, 10, 64); return n }
+	slices.SortFunc(union, func(x, y string) int { return cmp.Compare(value(x), value(y)) })
+	return union
+}
+
+// translate returns the rows' labels as indices of another recipe's classes.
+func translate(s *processed.Scored, to *model.Recipe) []int32 {
+	index := make([]int32, len(s.Recipe.Classes))
+	for k, label := range s.Recipe.Classes {
+		index[k] = int32(to.Class(label))
+	}
+	labels := s.Labels()
+	for i, label := range labels {
+		if label >= 0 {
+			labels[i] = index[label]
+		}
+	}
+	return labels
+}
+
+func shareOfTop(labels []int32, classes int) float64 {
+	counts := make([]int, classes+1)
+	for _, label := range labels {
+		counts[label+1]++
+	}
+	return float64(slices.Max(counts)) / float64(max(1, len(labels)))
+}
+
+// in compares both models in one metric.
+func (c *compared) in(name string, confidence float64) metric.Comparison {
+	o := metric.Options{Confidence: confidence}
+	if c.task == model.Regression {
+		return metric.CompareRegression(name, c.values, c.challenger, c.champion, o)
+	}
+	return metric.CompareClassification(name, c.labels, c.challenger, c.champion, c.classes, o)
+}

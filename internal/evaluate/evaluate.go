@@ -1,0 +1,190 @@
+// Package evaluate compares a challenger with the champion on one holdout and
+// decides whether it may replace it.
+//
+// Both models are scored here, on the challenger's holdout; scores in a request
+// count for nothing. The verdict is stored, bound to the champion that it was
+// made against, and modelstore lets nothing be promoted without it. The package
+// knows neither how models are trained nor how the pointer moves.
+package evaluate
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"retrain/internal/blob"
+	"retrain/internal/dataset"
+	"retrain/internal/fault"
+	"retrain/internal/model"
+	"retrain/internal/modelstore"
+	"retrain/internal/onnx"
+	"retrain/internal/processed"
+)
+
+// Step is the evaluate step.
+type Step struct {
+	Store  blob.Root
+	Models *modelstore.Store
+	Engine string // version of this program, part of an evaluation's identity
+	Now    func() time.Time
+}
+
+// Run scores challenger and champion, applies the gate and stores the verdict.
+func (s *Step) Run(ctx context.Context, req Request) (Result, error) {
+	start := s.Now()
+	job, err := s.plan(ctx, req)
+	if err != nil {
+		return Result{}, err
+	}
+	defer job.data.Close()
+	result, err := job.earlier(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	if result == nil {
+		if result, err = job.run(ctx); err != nil {
+			return Result{}, err
+		}
+	}
+	result.Warnings = append(result.Warnings, job.contradictions(result.Metrics)...)
+	result.DurationMS = s.Now().Sub(start).Milliseconds()
+	return *result, nil
+}
+
+// job is one run of the step.
+type job struct {
+	*Step
+	req        Request
+	name       string
+	gate       Gate
+	challenger contender
+	champion   *modelstore.Champion // nil if there is none
+	rival      *contender           // the champion's model; nil if it cannot be read
+	unreadable string               // why it cannot
+	data       *processed.Data
+	warnings   []string
+}
+
+// contender is one of the two models.
+type contender struct {
+	digest   string
+	manifest modelstore.Manifest
+	model    *model.Model
+}
+
+// plan loads the challenger, its holdout and the champion, and reads the gate.
+func (s *Step) plan(ctx context.Context, req Request) (*job, error) {
+	j := &job{Step: s, req: req}
+	if err := j.findChallenger(ctx); err != nil {
+		return nil, err
+	}
+	var err error
+	if j.gate, err = ParseGate(req.Gate, j.challenger.model.Task); err != nil {
+		return nil, err
+	}
+	if j.data, err = processed.Open(ctx, s.Store, j.challenger.manifest.Data.ProcessedPath); err != nil {
+		return nil, err
+	}
+	if err = j.findChampion(ctx); err == nil && j.data.Holdout.Digest != j.challenger.manifest.Data.HoldoutSHA256 {
+		err = fault.New(fault.InvalidData, "The challenger's holdout is not the one that it was trained beside.")
+	}
+	if err != nil {
+		j.data.Close()
+	}
+	return j, err
+}
+
+func (j *job) findChallenger(ctx context.Context) error {
+	if j.req.ModelPath == "" {
+		return fault.New(fault.InvalidRequest, "model_path is missing.").At("Field required", "missing", "body", "model_path")
+	}
+	name, digest, err := j.Models.ParseModelPath(j.req.ModelPath)
+	if err != nil {
+		return err
+	}
+	if j.req.ModelName != "" && j.req.ModelName != name {
+		return fault.New(fault.InvalidRequest, "model_name and model_path name different models.").
+			At("Differs from the model that model_path names", "value_error", "body", "model_name")
+	}
+	j.name = name
+	c, err := j.load(ctx, digest)
+	if err != nil {
+		return fault.Locate(err, "body", "model_path")
+	}
+	j.challenger = *c
+	return nil
+}
+
+func (j *job) load(ctx context.Context, digest string) (*contender, error) {
+	loaded, err := j.Models.Load(ctx, j.name, digest)
+	if err != nil {
+		return nil, err
+	}
+	m, err := onnx.Decode(loaded.Model)
+	if err != nil {
+		return nil, err
+	}
+	return &contender{digest, loaded.Manifest, m}, nil
+}
+
+// findChampion reads the pointer and the champion's model. A champion that is
+// damaged or gone does not stop an evaluation; it makes it incompatible.
+func (j *job) findChampion(ctx context.Context) error {
+	var err error
+	if j.champion, _, err = j.Models.Champion(ctx, j.name); err != nil || j.champion == nil {
+		return err
+	}
+	j.rival, err = j.load(ctx, j.champion.Digest)
+	if fault.Is(err, fault.InvalidData) || fault.Is(err, fault.DataNotFound) {
+		j.unreadable = fault.From(err).Detail
+		return nil
+	}
+	return err
+}
+
+// run scores both models and decides.
+func (j *job) run(ctx context.Context) (*Result, error) {
+	mine, err := j.data.Score(ctx, j.challenger.model, dataset.Holdout)
+	if err != nil {
+		return nil, err
+	}
+	theirs, err := j.scoreChampion(ctx)
+	if err != nil {
+		return nil, err
+	}
+	v, err := j.judge(ctx, align(mine, theirs))
+	if err != nil {
+		return nil, err
+	}
+	return j.store(ctx, j.result(v))
+}
+
+// scoreChampion scores the champion on the challenger's holdout; nil if there
+// is none or it cannot be scored.
+func (j *job) scoreChampion(ctx context.Context) (*processed.Scored, error) {
+	switch {
+	case j.rival == nil:
+		return nil, nil
+	case j.rival.model.Task != j.challenger.model.Task:
+		j.unreadable = "it was trained for another task (" + string(j.rival.model.Task) + ")"
+		return nil, nil
+	case j.rival.model.Target != j.challenger.model.Target:
+		j.unreadable = "it predicts another column"
+		return nil, nil
+	}
+	if j.rival.model.Task == model.Binary && !slices.Equal(j.rival.model.Classes, j.challenger.model.Classes) {
+		j.unreadable = "it tells other classes apart"
+		return nil, nil
+	}
+	scored, err := j.data.Score(ctx, j.rival.model, dataset.Holdout)
+	var incompatible *processed.IncompatibleError
+	if errors.As(err, &incompatible) {
+		j.unreadable = incompatible.Error()
+		return nil, nil
+	}
+	return scored, err
+}
+
+// absent reports whether an error says that a stored object is not there.
+func absent(err error) bool { return fault.Is(err, fault.DataNotFound) }

@@ -1,0 +1,207 @@
+package evaluate
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"retrain/internal/metric"
+	"retrain/internal/model"
+)
+
+// The decisions.
+const (
+	promote      = "promote"
+	keep         = "keep"
+	bootstrap    = "bootstrap"
+	incompatible = "champion_incompatible"
+)
+
+// verdict is what the gate says of a comparison.
+type verdict struct {
+	*compared
+	decision string
+	primary  string
+	reasons  []Reason
+}
+
+func (v *verdict) passed() bool {
+	return !slices.ContainsFunc(v.reasons, func(r Reason) bool { return !r.Passed })
+}
+
+func (v *verdict) add(r Reason) { v.reasons = append(v.reasons, r) }
+
+// judge applies the gate's rules; the challenger passes if every one of them
+// holds.
+func (j *job) judge(ctx context.Context, c *compared) (*verdict, error) {
+	v := &verdict{compared: c, primary: j.primary(c)}
+	switch {
+	case j.champion == nil:
+		v.decision = bootstrap
+		v.add(Reason{Rule: bootstrap, Required: "no champion yet: thresholds and baselines decide", Passed: true})
+	case c.champion == nil:
+		v.decision = incompatible
+		v.add(Reason{Rule: incompatible, Required: "on_champion_incompatible is " + j.gate.OnChampionIncompatible,
+			Passed: j.gate.OnChampionIncompatible == thresholdsOnly})
+	case j.champion.Digest == j.challenger.digest:
+		v.decision = keep
+		v.add(Reason{Rule: "same_model", Required: "a model that is not the champion already"})
+	default:
+		v.decision = keep
+		v.add(j.policy(v))
+		for _, name := range slices.Sorted(maps.Keys(j.gate.Guardrails)) {
+			v.add(j.guardrail(v, name))
+		}
+		if err := j.slices(ctx, v); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(j.gate.Thresholds)) {
+		v.add(threshold(v, name, j.gate.Thresholds[name]))
+	}
+	if j.gate.MustBeatBaseline {
+		v.add(j.baseline(v))
+	}
+	if v.decision == keep && v.passed() {
+		v.decision = promote
+	}
+	return v, nil
+}
+
+// imbalanced is the share of one class from which on accuracy says little.
+const imbalanced = 0.8
+
+// primary returns the metric that decides, and says so where "auto" departs
+// from accuracy.
+func (j *job) primary(c *compared) string {
+	if j.gate.Primary != auto {
+		return j.gate.Primary
+	}
+	switch {
+	case c.task == model.Regression:
+		return metric.RMSE
+	case c.topShare <= imbalanced:
+		return metric.Accuracy
+	}
+	name := metric.LogLoss
+	if _, defined := c.mine.Values[metric.ROCAUC]; defined && c.task == model.Binary {
+		name = metric.ROCAUC
+	}
+	j.warnings = append(j.warnings, fmt.Sprintf(
+		"one class holds %.1f %% of the holdout, so the primary metric is %s and not accuracy", 100*c.topShare, name))
+	return name
+}
+
+// policy is the rule on the primary metric.
+func (j *job) policy(v *verdict) Reason {
+	c := v.in(v.primary, j.gate.Confidence)
+	margin := max(j.gate.MinAbsoluteChange, j.gate.MinRelativeChange*math.Abs(c.Champion))
+	r := compareReason(j.gate.Policy, c)
+	gain, low, _ := c.Gain()
+	percent := fmt.Sprintf("%g %%", math.Round(1e6*j.gate.Confidence)/1e4)
+	switch j.gate.Policy {
+	case superior:
+		r.Required = fmt.Sprintf("the whole %s interval of the difference better than %s", percent, signed(v.primary, margin))
+		r.Passed = low > margin
+	case nonInferior:
+		r.Required = fmt.Sprintf("the whole %s interval of the difference better than %s", percent, signed(v.primary, -margin))
+		r.Passed = low > -margin
+	case better:
+		r.Required = fmt.Sprintf("a difference better than %s", signed(v.primary, margin))
+		r.Passed = gain > margin
+	}
+	return refuseUndefined(r, c)
+}
+
+// signed writes a gain in the metric's own direction.
+func signed(name string, gain float64) string {
+	if gain == 0 {
+		return "0"
+	}
+	if !metric.HigherIsBetter(name) {
+		gain = -gain
+	}
+	return fmt.Sprintf("%+.4g", gain)
+}
+
+func compareReason(rule string, c metric.Comparison) Reason {
+	return Reason{Rule: rule, Metric: c.Metric, Challenger: &c.Challenger, Champion: &c.Champion,
+		Difference: &c.Difference, CI: &[2]float64{c.Low, c.High}}
+}
+
+// refuseUndefined fails a rule whose comparison has no value.
+func refuseUndefined(r Reason, c metric.Comparison) Reason {
+	if c.Undefined == "" {
+		return r
+	}
+	return Reason{Rule: r.Rule, Metric: r.Metric, Required: r.Required + "; undefined: " + c.Undefined}
+}
+
+// guardrail bounds the drop in another metric. Where the champion has no value
+// either, there is nothing to drop from.
+func (j *job) guardrail(v *verdict, name string) Reason {
+	drop := j.gate.Guardrails[name].MaxDrop
+	required := fmt.Sprintf("a drop of at most %g", drop)
+	mine, defined := v.mine.Values[name]
+	theirs, comparable := v.theirs.Values[name]
+	switch {
+	case !comparable:
+		return Reason{Rule: "guardrail", Metric: name, Required: required + "; the champion has no value", Passed: true}
+	case !defined:
+		return Reason{Rule: "guardrail", Metric: name, Required: required + "; undefined: " + v.mine.Undefined[name], Champion: &theirs}
+	}
+	difference := mine - theirs
+	gain := difference
+	if !metric.HigherIsBetter(name) {
+		gain = -difference
+	}
+	return Reason{Rule: "guardrail", Metric: name, Required: required, Challenger: &mine, Champion: &theirs,
+		Difference: &difference, Passed: gain >= -drop}
+}
+
+// threshold bounds one of the challenger's scores.
+func threshold(v *verdict, name string, t Threshold) Reason {
+	r := Reason{Rule: "threshold", Metric: name}
+	mine, defined := v.mine.Values[name]
+	if !defined {
+		r.Required = "a value; undefined: " + v.mine.Undefined[name]
+		return r
+	}
+	r.Challenger, r.Passed = &mine, true
+	if t.Min != nil {
+		r.Required, r.Passed = fmt.Sprintf("at least %g", *t.Min), mine >= *t.Min
+	}
+	if t.Max != nil {
+		if r.Required != "" {
+			r.Required += ", "
+		}
+		r.Required += fmt.Sprintf("at most %g", *t.Max)
+		r.Passed = r.Passed && mine <= *t.Max
+	}
+	return r
+}
+
+// baseline asks that the challenger beats the prediction that knows no feature,
+// on the same holdout.
+func (j *job) baseline(v *verdict) Reason {
+	name := "majority"
+	if v.task == model.Regression {
+		name = "mean"
+	}
+	r := Reason{Rule: "baseline", Metric: v.primary, Required: "better than always predicting the " + name}
+	mine, defined := v.mine.Values[v.primary]
+	theirs := j.challenger.manifest.Baselines[name][v.primary]
+	if !defined || theirs == nil {
+		r.Required += "; undefined here"
+		return r
+	}
+	difference := mine - *theirs
+	r.Challenger, r.Required = &mine, fmt.Sprintf("%s (%.4g)", r.Required, *theirs)
+	r.Passed = difference > 0
+	if !metric.HigherIsBetter(v.primary) {
+		r.Passed = difference < 0
+	}
+	return r
+}

@@ -1,0 +1,157 @@
+package evaluate
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"retrain/internal/modelstore"
+	"retrain/internal/processed"
+)
+
+// comparison names all that determines how the evaluation comes out.
+func (j *job) comparison() (modelstore.Comparison, error) {
+	gate, err := processed.Fingerprint(j.gate)
+	c := modelstore.Comparison{
+		ModelName: j.name, ModelDigest: j.challenger.digest,
+		HoldoutDigest: j.data.Holdout.Digest, GateDigest: gate, Engine: j.Engine,
+	}
+	if j.champion != nil {
+		c.ChampionGeneration, c.ChampionDigest = j.champion.Generation, j.champion.Digest
+	}
+	return c, err
+}
+
+// earlier returns the stored verdict of the very same comparison, or nil.
+func (j *job) earlier(ctx context.Context) (*Result, error) {
+	c, err := j.comparison()
+	if err != nil {
+		return nil, err
+	}
+	e, err := j.Models.Evaluation(ctx, j.name, c.ID())
+	if absent(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return j.cached(e)
+}
+
+func (j *job) cached(e modelstore.Evaluation) (*Result, error) {
+	var r Result
+	if err := json.Unmarshal(e.Result, &r); err != nil {
+		return nil, err
+	}
+	r.Cached = true
+	return &r, nil
+}
+
+// result writes the verdict down.
+func (j *job) result(v *verdict) *Result {
+	r := &Result{
+		Status: "success", ShouldUpdate: v.passed(), Decision: v.decision, Reasons: v.reasons, Summary: j.summary(v),
+		ModelPath: j.Models.ModelURI(j.name, j.challenger.digest), ModelSHA256: j.challenger.digest, ModelName: j.name,
+		RunID: j.runID(), Target: j.challenger.model.Target, Task: string(j.challenger.model.Task),
+		Gate: j.gate, Primary: v.primary, HoldoutRows: j.data.Holdout.Rows,
+		Metrics: v.mine.Metrics(), MetricsUndefined: v.mine.Undefined,
+		Baselines: map[string]float64{}, Warnings: append([]string{}, j.warnings...),
+	}
+	for name, scores := range j.challenger.manifest.Baselines {
+		if score := scores[v.primary]; score != nil {
+			r.Baselines[name] = *score
+		}
+	}
+	if j.champion != nil {
+		r.ExpectedChampionVersion = j.champion.Generation
+		r.Champion = &Champion{
+			Version: j.champion.Generation, ModelSHA256: j.champion.Digest,
+			ModelPath: j.Models.ModelURI(j.name, j.champion.Digest), Incompatible: j.unreadable,
+		}
+		if v.champion != nil {
+			r.Champion.Metrics, r.Champion.MetricsUndefined = v.theirs.Metrics(), v.theirs.Undefined
+		}
+	}
+	return r
+}
+
+func (j *job) runID() string {
+	if j.req.RunID != "" {
+		return j.req.RunID
+	}
+	return j.challenger.manifest.RunID
+}
+
+// summary is the verdict in a sentence.
+func (j *job) summary(v *verdict) string {
+	score := "undefined"
+	if x, ok := v.mine.Values[v.primary]; ok {
+		score = fmt.Sprintf("%.4g", x)
+	}
+	var failed []string
+	for _, r := range v.reasons {
+		if !r.Passed {
+			failed = append(failed, r.Rule)
+		}
+	}
+	switch {
+	case v.decision == promote:
+		return fmt.Sprintf("The challenger is better than version %d: %s %s against %.4g.",
+			j.champion.Generation, v.primary, score, v.theirs.Values[v.primary])
+	case v.decision == bootstrap && len(failed) == 0:
+		return fmt.Sprintf("There is no champion yet; the challenger passes with %s %s.", v.primary, score)
+	case v.decision == incompatible && len(failed) == 0:
+		return fmt.Sprintf("Version %d cannot be scored on this data (%s); the challenger passes with %s %s.",
+			j.champion.Generation, j.unreadable, v.primary, score)
+	case slices.Contains(failed, "same_model"):
+		return fmt.Sprintf("The challenger is the champion itself, version %d.", j.champion.Generation)
+	}
+	return fmt.Sprintf("The challenger, with %s %s, does not pass: %s.", v.primary, score, joined(failed))
+}
+
+func joined(rules []string) string {
+	text := ""
+	for i, rule := range slices.Compact(rules) {
+		if i > 0 {
+			text += ", "
+		}
+		text += rule
+	}
+	return text
+}
+
+// store keeps the verdict. If another evaluation of the same comparison was
+// stored meanwhile, that one stands and is returned.
+func (j *job) store(ctx context.Context, r *Result) (*Result, error) {
+	c, err := j.comparison()
+	if err != nil {
+		return nil, err
+	}
+	r.EvaluationPath = j.Models.EvaluationURI(j.name, c.ID())
+	raw, err := json.Marshal(r)
+	if err != nil {
+		return nil, err
+	}
+	stands, existed, err := j.Models.PutEvaluation(ctx, modelstore.Evaluation{
+		Comparison: c, Decision: r.Decision, ShouldUpdate: r.ShouldUpdate, RunID: r.RunID, Result: raw,
+	})
+	if err != nil || !existed {
+		return r, err
+	}
+	return j.cached(stands)
+}
+
+// contradictions says where the request's metrics differ from those that were
+// measured here. They are not used in any case.
+func (j *job) contradictions(measured map[string]*float64) []string {
+	for _, name := range slices.Sorted(maps.Keys(j.req.Metrics)) {
+		given, here := j.req.Metrics[name], measured[name]
+		if (given == nil) != (here == nil) || given != nil && math.Abs(*given-*here) > 1e-9*max(1, math.Abs(*here)) {
+			return []string{"metrics in the request are ignored, and contradict what was measured here"}
+		}
+	}
+	return nil
+}

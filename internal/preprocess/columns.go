@@ -1,0 +1,97 @@
+package preprocess
+
+import (
+	"fmt"
+	"regexp"
+
+	"retrain/internal/dataset"
+)
+
+// What a column is used for.
+const (
+	roleFeature = "feature"
+	roleTarget  = "target"
+	roleGroup   = "group"
+	roleTime    = "time"
+	roleDropped = "dropped"
+)
+
+// describe gives every column its role; a column that cannot be learned from
+// is dropped, with the reason.
+func (j *job) describe() {
+	j.columns = make([]Column, len(j.schema.Columns))
+	for i := range j.schema.Columns {
+		c := &j.schema.Columns[i]
+		j.columns[i] = Column{Name: c.Name, Role: roleFeature, Kind: string(c.Kind), Missing: c.Missing, Distinct: c.Distinct}
+		switch {
+		case i == j.target:
+			j.columns[i].Role = roleTarget
+		case c.Name == j.split.GroupColumn:
+			j.columns[i].Role = roleGroup
+		case c.Name == j.split.TimeColumn:
+			j.columns[i].Role = roleTime
+		default:
+			if reason := unlearnable(c, j.schema.Rows); reason != "" {
+				j.drop(i, reason)
+			}
+		}
+	}
+}
+
+func (j *job) drop(i int, reason string) {
+	j.columns[i].Role, j.columns[i].Reason = roleDropped, reason
+	j.warn(fmt.Sprintf("column %q was dropped: %s", j.columns[i].Name, reason))
+}
+
+var idName = regexp.MustCompile(`(?i)^(id|uuid|guid|index|row|rowid|row_id|unnamed: 0)$|[_ -]id$|[a-z]I[dD]$`)
+
+// An identifier is only told from a feature on enough rows.
+const minRowsForIdentifier = 20
+
+// unlearnable says why a column cannot be learned from, or "".
+func unlearnable(c *dataset.Column, rows int64) string {
+	present := rows - c.Missing
+	unique := float64(c.Distinct) >= 0.95*float64(present) && present >= minRowsForIdentifier
+	switch {
+	case c.Kind == dataset.Empty:
+		return "it has no values"
+	case c.Name == dataset.HoldoutColumn:
+		return "its name is the one under which the processed data marks the holdout"
+	case c.Distinct == 1 && c.Missing == 0:
+		return "it is constant"
+	case c.Overflow:
+		return fmt.Sprintf("it has more than %d distinct texts, like an identifier or free text", len(c.Dict))
+	case c.Kind == dataset.Text && unique:
+		return "nearly every text in it is different, like an identifier"
+	case c.Kind == dataset.Integer && present >= minRowsForIdentifier && consecutive(c, present):
+		return "it numbers the rows"
+	case c.Kind == dataset.Integer && unique && idName.MatchString(c.Name):
+		return "it looks like an identifier"
+	}
+	return ""
+}
+
+// Where counting distinct values stopped beyond this number, the range of a
+// column of whole numbers decides alone.
+const manyDistinct = 10_000
+
+// consecutive reports whether the column holds as many different whole numbers
+// as there are rows, without a gap.
+func consecutive(c *dataset.Column, present int64) bool {
+	if c.Max-c.Min != float64(present-1) {
+		return false
+	}
+	return int64(c.Distinct) == present || c.Distinct > manyDistinct
+}
+
+// storedNames lists the columns that the processed data holds: all but those
+// whose texts were too many to keep.
+func (j *job) storedNames() []string {
+	var names []string
+	for i := range j.schema.Columns {
+		if c := &j.schema.Columns[i]; !c.Overflow && c.Name != dataset.HoldoutColumn {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,173 @@
+package preprocess
+
+import (
+	"math"
+	"slices"
+
+	"retrain/internal/dataset"
+	"retrain/internal/model"
+)
+
+// maxCategories bounds the categories of a feature that are told apart: the
+// most frequent on the training side. The others count as unseen. With the
+// missing one they fit the learner's 255 bins.
+const maxCategories = 254
+
+// fit gathers, over the training side, what the recipe needs to know.
+type fit struct {
+	numbers []moments // by column; unused for text
+	counts  [][]int64 // by column and dictionary code; the last one is missing
+}
+
+func newFit(schema *dataset.Schema) *fit {
+	f := &fit{numbers: make([]moments, len(schema.Columns)), counts: make([][]int64, len(schema.Columns))}
+	for i := range schema.Columns {
+		if c := &schema.Columns[i]; c.Kind == dataset.Text {
+			f.counts[i] = make([]int64, len(c.Dict)+1)
+		}
+	}
+	return f
+}
+
+// add takes the given rows of a column into account.
+func (f *fit) add(column int, v *dataset.Values, rows []int) {
+	if v.Kind == dataset.Text {
+		counts := f.counts[column]
+		for _, r := range rows {
+			if c := v.Codes[r]; c >= 0 {
+				counts[c]++
+			} else if c == dataset.MissingCode {
+				counts[len(counts)-1]++
+			}
+		}
+		return
+	}
+	m := &f.numbers[column]
+	for _, r := range rows {
+		m.add(v.Numbers[r])
+	}
+}
+
+// moments holds count, sum and sum of squares of a column. The sums are kept
+// in twice the working precision (Dekker 1971; Knuth, TAOCP 4.2.2), so that a
+// column of large, close numbers keeps its variance.
+type moments struct {
+	n, missing int64
+	sum, sq    twofold
+	low, high  float64
+}
+
+func (m *moments) add(x float64) {
+	if math.IsNaN(x) {
+		m.missing++
+		return
+	}
+	if m.n == 0 {
+		m.low, m.high = x, x
+	}
+	m.low, m.high = min(m.low, x), max(m.high, x)
+	m.n++
+	m.sum.add(x)
+	p := x * x
+	m.sq.add(p)
+	m.sq.add(math.FMA(x, x, -p)) // the rounding error of the square, exactly
+}
+
+// constant reports whether all rows, missing ones included, are alike.
+func (m *moments) constant() bool {
+	return m.n == 0 || (m.missing == 0 && m.low == m.high)
+}
+
+// meanStd returns the mean of the values, and the population standard
+// deviation of the column with its missing values filled by that mean.
+// A column without spread has 1, so that it can be divided by.
+func (m *moments) meanStd() (mean, std float64) {
+	if m.n == 0 {
+		return 0, 1
+	}
+	n := float64(m.n)
+	mean = m.sum.value() / n
+	// Σ(x-mean)² = Σx² - mean·(2Σx - n·mean), in twofold precision.
+	ss := m.sq
+	ss.addProduct(-2*mean, m.sum.hi)
+	ss.addProduct(-2*mean, m.sum.lo)
+	square := mean * mean
+	ss.addProduct(n, square)
+	ss.addProduct(n, math.FMA(mean, mean, -square))
+	std = math.Sqrt(max(0, ss.value()) / float64(m.n+m.missing))
+	if !(std > 1e-300) || math.IsInf(std, 0) || math.IsInf(mean, 0) {
+		return mean, 1
+	}
+	return mean, std
+}
+
+// twofold is an unevaluated sum of two float64.
+type twofold struct{ hi, lo float64 }
+
+func (t *twofold) add(x float64) {
+	s := t.hi + x
+	b := s - t.hi
+	e := (t.hi - (s - b)) + (x - b)
+	t.lo += e
+	t.hi = s
+}
+
+func (t *twofold) addProduct(x, y float64) {
+	p := x * y
+	t.add(p)
+	t.add(math.FMA(x, y, -p))
+}
+
+func (t *twofold) value() float64 { return t.hi + t.lo }
+
+// categories returns a text column's most frequent categories in ascending
+// order, and whether rarer ones were left out. Ties go to the smaller text.
+func categories(counts []int64, dict []string) (kept []string, cut bool) {
+	var seen []int
+	for c := range dict {
+		if counts[c] > 0 {
+			seen = append(seen, c)
+		}
+	}
+	if cut = len(seen) > maxCategories; cut {
+		slices.SortFunc(seen, func(a, b int) int {
+			if counts[a] != counts[b] {
+				return int(counts[b] - counts[a])
+			}
+			return compareText(dict[a], dict[b])
+		})
+		seen = seen[:maxCategories]
+	}
+	for _, c := range seen {
+		kept = append(kept, dict[c])
+	}
+	if counts[len(dict)] > 0 {
+		kept = append(kept, "")
+	}
+	slices.Sort(kept)
+	return kept, cut
+}
+
+func compareText(a, b string) int {
+	if a < b {
+		return -1
+	}
+	return 1
+}
+
+// feature builds a column's entry in the recipe, or says why it has none.
+func (f *fit) feature(i int, c *dataset.Column) (model.Feature, string, bool) {
+	if c.Kind == dataset.Text {
+		kept, cut := categories(f.counts[i], c.Dict)
+		if len(kept) < 2 {
+			return model.Feature{}, "it is constant on the training side", false
+		}
+		return model.Feature{Name: c.Name, Kind: model.Category, Categories: kept}, "", cut
+	}
+	m := &f.numbers[i]
+	if m.constant() {
+		return model.Feature{}, "it is constant on the training side", false
+	}
+	mean, std := m.meanStd()
+	return model.Feature{Name: c.Name, Kind: model.Number, Fill: mean, Mean: mean, Scale: std}, "", false
+}

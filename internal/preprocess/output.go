@@ -1,0 +1,120 @@
+package preprocess
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"retrain/internal/dataset"
+	"retrain/internal/processed"
+)
+
+// rejectsFile is the name of a run's list of unusable rows.
+const rejectsFile = "rejected.csv"
+
+// output streams a run's processed data and rejects to the store. With a dry
+// run it only counts.
+type output struct {
+	job         *job
+	ctx         context.Context
+	data        *upload
+	parquet     *dataset.Writer
+	rejects     *upload
+	rejectsCSV  *dataset.RejectWriter
+	rejected    int64
+	rejectedURI string
+}
+
+func (j *job) openOutput(ctx context.Context) (*output, error) {
+	o := &output{job: j, ctx: ctx}
+	if j.req.DryRun {
+		return o, nil
+	}
+	o.data = j.upload(ctx, processed.DataFile)
+	var err error
+	o.parquet, err = dataset.NewWriter(o.data, j.schema, j.storedNames(), map[string]string{"retrain.run_id": j.req.RunID, "retrain.target": j.req.Target})
+	if err != nil {
+		return nil, o.abort(err)
+	}
+	return o, nil
+}
+
+// write stores rows of a batch on their side.
+func (o *output) write(side dataset.Side, b *dataset.Batch, rows []int) error {
+	if o.parquet == nil || len(rows) == 0 {
+		return nil
+	}
+	return o.parquet.WriteRows(side, b, rows)
+}
+
+// reject writes a row's line and reason; the file is begun by the first one.
+func (o *output) reject(r dataset.Reject) error {
+	o.rejected++
+	if o.job.req.DryRun {
+		return nil
+	}
+	if o.rejects == nil {
+		o.rejects = o.job.upload(o.ctx, rejectsFile)
+		o.rejectsCSV = dataset.NewRejectWriter(o.rejects)
+		o.rejectedURI = o.job.Store.URI(processed.Path(o.job.req.RunID, rejectsFile))
+	}
+	return o.rejectsCSV.Write(r)
+}
+
+// close ends both files; they are in the store when it returns nil.
+func (o *output) close() error {
+	if o.rejects != nil {
+		if err := errors.Join(o.rejectsCSV.Flush(), o.rejects.finish(nil)); err != nil {
+			return o.abort(err)
+		}
+	}
+	if o.parquet == nil {
+		return nil
+	}
+	if err := o.parquet.Close(); err != nil {
+		return o.abort(err)
+	}
+	return o.data.finish(nil)
+}
+
+// abort ends both uploads so that nothing of them appears, and returns why.
+func (o *output) abort(why error) error {
+	if o.rejects != nil {
+		o.rejects.finish(why)
+	}
+	if o.data != nil {
+		o.data.finish(why)
+	}
+	return why
+}
+
+// upload is a store object that is written like a file.
+type upload struct {
+	*io.PipeWriter
+	done chan error
+}
+
+func (j *job) upload(ctx context.Context, name string) *upload {
+	r, w := io.Pipe()
+	u := &upload{w, make(chan error, 1)}
+	go func() {
+		_, err := j.Store.Upload(ctx, processed.Path(j.req.RunID, name), r)
+		r.CloseWithError(errOr(err, io.ErrClosedPipe))
+		u.done <- err
+		close(u.done)
+	}()
+	return u
+}
+
+// finish ends the object, with an error if it shall not appear, and waits.
+func (u *upload) finish(why error) error {
+	u.CloseWithError(why)
+	return <-u.done
+}
+
+func errOr(err, otherwise error) error {
+	if err != nil {
+		return err
+	}
+	return otherwise
+}

@@ -1,0 +1,137 @@
+// Package preprocess turns raw data into clean typed columns and the recipe
+// that cleaned them.
+//
+// It reads the source twice in batches: once to find types and what cannot be
+// learned from, once to split rows, fit the recipe on the training side, and
+// write the processed data. It knows nothing of learners, scores or champions,
+// except for the target that the champion was trained for.
+package preprocess
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"retrain/internal/blob"
+	"retrain/internal/dataset"
+	"retrain/internal/fault"
+	"retrain/internal/modelstore"
+	"retrain/internal/processed"
+)
+
+// Step is the preprocess step. All fields are required but Now.
+type Step struct {
+	Store  blob.Root         // where runs are written
+	Data   blob.Roots        // where data may be read from
+	Models *modelstore.Store // whose champion names the default target
+	Engine string            // version of this program, part of a run's identity
+	// CheckParams and CheckGate refuse what a later step would refuse, before
+	// any work is done.
+	CheckParams func(params map[string]any, task string) error
+	CheckGate   func(gate map[string]any, task string) error
+	Now         func() time.Time
+}
+
+// Run validates the request, reads the data and writes the processed data.
+func (s *Step) Run(ctx context.Context, req Request) (Result, error) {
+	start := s.Now()
+	job, err := s.plan(ctx, req)
+	if err != nil {
+		return Result{}, err
+	}
+	if earlier, err := job.earlier(ctx); err != nil || earlier != nil {
+		return s.finish(earlier, start), err
+	}
+	if err := job.scan(ctx); err != nil {
+		return Result{}, err
+	}
+	if err := job.choose(ctx); err != nil {
+		return Result{}, err
+	}
+	if err := job.transform(ctx); err != nil {
+		return Result{}, err
+	}
+	result, err := job.save(ctx)
+	return s.finish(result, start), err
+}
+
+func (s *Step) finish(r *Result, start time.Time) Result {
+	if r == nil {
+		return Result{}
+	}
+	r.DurationMS = s.Now().Sub(start).Milliseconds()
+	return *r
+}
+
+// job is one run of the step: what it was asked for, and what it found so far.
+type job struct {
+	*Step
+	req         Request
+	split       Split
+	source      processed.Source
+	open        dataset.Opener
+	fingerprint string
+
+	options  dataset.Options
+	schema   *dataset.Schema
+	tally    *dataset.Tally
+	prior    *prior
+	target   int // index of the target's column
+	columns  []Column
+	warnings []string
+	times    []float64 // of the time column's dictionary, if it is text
+
+	fit   *fit
+	sides [2]sideTally
+	// Rows that were refused, by us and by the reader.
+	rejected     int64
+	rejectedPath string
+}
+
+func (j *job) warn(text string) { j.warnings = append(j.warnings, text) }
+
+// plan checks the request and finds the data, without reading it.
+func (s *Step) plan(ctx context.Context, req Request) (*job, error) {
+	if err := s.check(&req); err != nil {
+		return nil, err
+	}
+	split, err := parseSplit(req.Split)
+	if err != nil {
+		return nil, err
+	}
+	j := &job{Step: s, req: req, split: split}
+	if err := j.locate(ctx); err != nil {
+		return nil, err
+	}
+	if j.prior, err = s.priorOf(ctx, req.ModelName); err != nil {
+		return nil, err
+	}
+	return j, j.identify()
+}
+
+// locate resolves the data path and pins the object's tag, so that data which
+// changes under way is an error and not a mixture.
+func (j *job) locate(ctx context.Context) error {
+	root, key, err := j.Data.Resolve(j.req.DataPath)
+	if err != nil {
+		return fault.Locate(err, "body", "data_path")
+	}
+	info, err := root.Stat(ctx, key)
+	if errors.Is(err, blob.ErrNotFound) {
+		return fault.Wrap(fault.DataNotFound, err, "There is no data at data_path.").
+			At("No such object, bucket or file", "not_found", "body", "data_path")
+	}
+	if err != nil {
+		return fault.Locate(err, "body", "data_path")
+	}
+	j.source = processed.Source{URI: root.URI(key), ETag: info.ETag, Size: info.Size}
+	j.open = func(ctx context.Context) (io.ReadCloser, error) {
+		body, _, err := root.Open(ctx, key, blob.Span{ETag: info.ETag})
+		if errors.Is(err, blob.ErrChanged) || errors.Is(err, blob.ErrNotFound) {
+			return nil, fault.Wrap(fault.InvalidData, err, "The data at data_path changed while it was being read.")
+		}
+		return body, err
+	}
+	return nil
+}

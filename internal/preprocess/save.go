@@ -1,0 +1,148 @@
+package preprocess
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"retrain/internal/dataset"
+	"retrain/internal/model"
+	"retrain/internal/processed"
+)
+
+// stepName is the name of this step's stored answer within a run.
+const stepName = "preprocess"
+
+// identify derives the run's fingerprint, and its id where none was given, from
+// all that decides the result: the data's identity, the parameters, and the
+// version of this program.
+func (j *job) identify() error {
+	var err error
+	j.fingerprint, err = processed.Fingerprint(map[string]any{
+		"engine": j.Engine, "etag": j.source.ETag, "size": j.source.Size, "model": j.req.ModelName,
+		"params": j.req.ModelParams, "gate": j.req.Gate, "target": j.req.Target, "task": j.req.Task,
+		"split": j.split, "max_bad_row_fraction": j.req.MaxBadRowFraction, "prior": j.prior,
+	})
+	if j.req.RunID == "" {
+		j.req.RunID = j.fingerprint[:20]
+	}
+	return err
+}
+
+// earlier returns the run's earlier answer, or claims the run and returns nil.
+func (j *job) earlier(ctx context.Context) (*Result, error) {
+	if j.req.DryRun {
+		return nil, nil
+	}
+	if err := processed.Claim(ctx, j.Store, j.req.RunID, j.fingerprint); err != nil {
+		return nil, err
+	}
+	var r Result
+	found, err := processed.LoadResult(ctx, j.Store, j.req.RunID, stepName, j.fingerprint, &r)
+	if err != nil || !found {
+		return nil, err
+	}
+	r.Cached = true
+	return &r, nil
+}
+
+// save finishes the recipe and stores it, behind the data that it describes,
+// and then the step's answer.
+func (j *job) save(ctx context.Context) (*Result, error) {
+	doc := &processed.Document{
+		RunID: j.req.RunID, ModelName: j.req.ModelName, Engine: j.Engine, Source: j.source,
+		Params: j.req.ModelParams, Gate: j.req.Gate, Digested: j.storedNames(),
+	}
+	if doc.Recipe = j.recipe(); len(doc.Recipe.Features) == 0 {
+		return nil, errNoFeatures()
+	}
+	doc.Train, doc.Holdout = j.sides[0].side(&doc.Recipe), j.sides[1].side(&doc.Recipe)
+	result := j.result(doc)
+	if j.req.DryRun {
+		return result, nil
+	}
+	if err := processed.WriteDocument(ctx, j.Store, doc); err != nil {
+		return nil, err
+	}
+	return result, processed.SaveResult(ctx, j.Store, j.req.RunID, stepName, j.fingerprint, result)
+}
+
+// recipe builds what a model needs to know to read a row, from the training
+// side alone.
+func (j *job) recipe() model.Recipe {
+	r := model.Recipe{Target: j.req.Target, Task: model.Task(j.req.Task)}
+	if r.Task != model.Regression {
+		r.Classes, r.IntLabels = classes(j.sides[0].classes, j.schema.Columns[j.target].Kind)
+	}
+	for i := range j.schema.Columns {
+		if j.columns[i].Role != roleFeature {
+			continue
+		}
+		f, reason, cut := j.fit.feature(i, &j.schema.Columns[i])
+		if reason != "" {
+			j.drop(i, reason)
+			continue
+		}
+		if cut {
+			j.warn(fmt.Sprintf("column %q has more than %d categories; rarer ones count as unseen", f.Name, maxCategories))
+		}
+		r.Features = append(r.Features, f)
+	}
+	return r
+}
+
+// classes orders the labels: numbers by value, texts by their bytes.
+func classes(counts map[string]int64, kind dataset.Kind) (labels []string, ints bool) {
+	labels = sortedKeys(counts)
+	if !kind.Numeric() {
+		return labels, false
+	}
+	value := func(s string) float64 { x, _ := strconv.ParseFloat(s, 64); return x }
+	slices.SortFunc(labels, func(a, b string) int { return cmp.Compare(value(a), value(b)) })
+	ints = !slices.ContainsFunc(labels, func(s string) bool { return strings.ContainsAny(s, ".e") })
+	return labels, ints
+}
+
+func (s *sideTally) side(r *model.Recipe) processed.Side {
+	side := processed.Side{Rows: s.rows, Digest: s.digest.String()}
+	for _, label := range r.Classes {
+		side.Classes = append(side.Classes, s.classes[label])
+	}
+	if r.Task == model.Regression {
+		side.MeanTarget, _ = s.target.meanStd()
+	}
+	return side
+}
+
+func (j *job) result(doc *processed.Document) *Result {
+	r := &Result{
+		Status: "success", RunID: doc.RunID, ModelName: doc.ModelName, ModelParams: doc.Params, Gate: doc.Gate,
+		Target: doc.Recipe.Target, Task: string(doc.Recipe.Task), Classes: doc.Recipe.Classes,
+		Rows: Rows{
+			Read: j.tally.Read, Used: doc.Train.Rows + doc.Holdout.Rows, Rejected: j.rejected,
+			Train: doc.Train.Rows, Test: doc.Holdout.Rows,
+		},
+		RejectedPath: j.rejectedPath, Columns: j.columns, Warnings: append([]string{}, j.warnings...),
+	}
+	if j.rejected > 0 {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%d of %d rows could not be used", j.rejected, j.tally.Read))
+	}
+	if !j.req.DryRun {
+		r.ProcessedDataPath = j.Store.URI(processed.Path(doc.RunID, processed.DataFile))
+	}
+	return r
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+func toAny(parts []string) []any {
+	out := make([]any, len(parts))
+	for i, p := range parts {
+		out[i] = p
+	}
+	return out
+}

@@ -1,0 +1,105 @@
+package preprocess
+
+import (
+	"context"
+	"math"
+	"slices"
+	"time"
+
+	"retrain/internal/dataset"
+	"retrain/internal/fault"
+)
+
+// timeLayouts are the forms in which a text column may hold times.
+var timeLayouts = []string{
+	time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04", time.DateOnly, "2006/01/02", "2006-01",
+}
+
+// findTimeCut reads the time column and finds the moment from which on rows are
+// holdout: the smallest time such that at most test_fraction of the rows lie at
+// or after it. Rows of one time stay together. It costs eight bytes a row.
+func (j *job) findTimeCut(ctx context.Context, s *sides) error {
+	if j.split.TimeColumn == "" {
+		return nil
+	}
+	i := j.schema.Index(j.split.TimeColumn)
+	if err := j.parseTimes(&j.schema.Columns[i]); err != nil {
+		return err
+	}
+	var times []float64
+	_, err := dataset.Read(ctx, j.open, j.schema, j.options, func(b *dataset.Batch) error {
+		for r := range b.Rows {
+			if !missing(&b.Columns[i], r) && !missing(&b.Columns[j.target], r) {
+				times = append(times, j.timeOf(&b.Columns[i], r))
+			}
+		}
+		return nil
+	})
+	if err != nil || len(times) == 0 {
+		return err
+	}
+	slices.Sort(times)
+	s.byTime, s.cut = true, cutOf(times, j.split.TestFraction)
+	j.warn("split.time_column lets rows that trained an earlier champion judge a later challenger; keep the data files apart in time")
+	return nil
+}
+
+// cutOf returns the smallest time t in the ascending times such that at most
+// the fraction of them is >= t, or, if one moment holds more, the last moment.
+func cutOf(times []float64, fraction float64) float64 {
+	first := len(times) - int(math.Floor(fraction*float64(len(times))))
+	if first >= len(times) {
+		return times[len(times)-1]
+	}
+	t := times[first]
+	if first == 0 || times[first-1] < t {
+		return t
+	}
+	// The moment at the cut straddles it: the next later one begins the holdout.
+	next, _ := slices.BinarySearch(times, math.Nextafter(t, math.Inf(1)))
+	if next == len(times) {
+		return t
+	}
+	return times[next]
+}
+
+// parseTimes reads the dictionary of a text column as times, all in one form.
+func (j *job) parseTimes(c *dataset.Column) error {
+	if c.Kind.Numeric() {
+		return nil
+	}
+	if c.Overflow {
+		return j.badTime("has too many distinct texts to be read as times")
+	}
+	for _, layout := range timeLayouts {
+		if j.times = timesOf(c.Dict, layout); j.times != nil {
+			return nil
+		}
+	}
+	return j.badTime("holds neither numbers nor times like 2006-01-02 or 2006-01-02T15:04:05Z")
+}
+
+func (j *job) badTime(reason string) error {
+	return fault.New(fault.InvalidData, "The time column %s.", reason).
+		At("The column "+reason, "time_error", "body", "split", "time_column")
+}
+
+func timesOf(dict []string, layout string) []float64 {
+	times := make([]float64, len(dict))
+	for i, s := range dict {
+		t, err := time.Parse(layout, s)
+		if err != nil {
+			return nil
+		}
+		times[i] = float64(t.UnixMilli())
+	}
+	return times
+}
+
+// timeOf returns a row's time as a number; it must not be missing.
+func (j *job) timeOf(v *dataset.Values, r int) float64 {
+	if v.Kind == dataset.Text {
+		return j.times[v.Codes[r]]
+	}
+	return v.Numbers[r]
+}

@@ -1,0 +1,46 @@
+package processed
+
+import (
+	"context"
+
+	"retrain/internal/dataset"
+)
+
+// MaxGroups bounds how many values of a column Groups tells apart.
+const MaxGroups = 100
+
+// Groups tells for each row of a side which value a column has: an index into
+// names. Missing is the name "". A column that is not in the data, or has more
+// than MaxGroups values, is an *IncompatibleError.
+func (d *Data) Groups(ctx context.Context, side dataset.Side, column string) (index []int32, names []string, err error) {
+	if d.file.Schema().Index(column) < 0 {
+		return nil, nil, &IncompatibleError{column, "is not in the data"}
+	}
+	known := map[string]int32{}
+	err = d.file.Read(ctx, side, d.andDigested([]string{column}), func(b *dataset.Batch) error {
+		for r := range b.Rows {
+			name := text(&b.Columns[0], r)
+			at, seen := known[name]
+			if !seen {
+				if len(names) == MaxGroups {
+					return &IncompatibleError{column, "has too many different values"}
+				}
+				at = int32(len(names))
+				known[name], names = at, append(names, name)
+			}
+			index = append(index, at)
+		}
+		return nil
+	})
+	return index, names, err
+}
+
+func text(v *dataset.Values, r int) string {
+	switch {
+	case v.Kind == dataset.Text && v.Codes[r] >= 0:
+		return v.Dict[v.Codes[r]]
+	case v.Kind.Numeric() && v.Numbers[r] == v.Numbers[r]:
+		return Label(v.Numbers[r])
+	}
+	return ""
+}

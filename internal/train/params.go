@@ -1,0 +1,115 @@
+package train
+
+import (
+	"maps"
+	"slices"
+
+	"retrain/internal/fault"
+	"retrain/internal/gbdt"
+	"retrain/internal/linear"
+	"retrain/internal/model"
+	"retrain/internal/settings"
+)
+
+// The algorithms.
+const (
+	GradientBoosting   = "gradient_boosting"
+	LogisticRegression = "logistic_regression"
+	LinearRegression   = "linear_regression"
+)
+
+// algorithms lists them with other names that they are known by.
+var algorithms = map[string]string{
+	GradientBoosting: GradientBoosting, "gbdt": GradientBoosting, "lightgbm": GradientBoosting, "xgboost": GradientBoosting,
+	"hist_gradient_boosting": GradientBoosting,
+	LogisticRegression:       LogisticRegression, "logistic": LogisticRegression,
+	LinearRegression: LinearRegression, "ridge": LinearRegression,
+}
+
+// Params are the parameters of a training, defaults included.
+type Params struct {
+	Algorithm string
+	Boosting  gbdt.Params
+	Linear    linear.Params
+	fields    []settings.Field
+}
+
+// ParseParams reads model_params for a recipe. Names are scikit-learn's, with
+// the common ones of LightGBM and XGBoost as aliases. All that is wrong is named
+// in one fault.InvalidRequest.
+func ParseParams(given map[string]any, recipe *model.Recipe) (*Params, error) {
+	p, err := parse(given, recipe.Task, recipe.Features)
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// CheckParams is ParseParams for a caller that knows the task at most ("" or
+// "auto" if not even that), and no features yet.
+func CheckParams(given map[string]any, task string) error {
+	if task == "auto" {
+		task = ""
+	}
+	_, err := parse(given, model.Task(task), nil)
+	return err
+}
+
+func parse(given map[string]any, task model.Task, features []model.Feature) (*Params, error) {
+	p := &Params{Boosting: gbdt.Defaults(), Linear: linear.Defaults()}
+	bad := fault.New(fault.InvalidRequest, "The request is not valid.")
+	p.Algorithm = algorithm(bad, given, task)
+	rest := maps.Clone(given)
+	delete(rest, "algorithm")
+	switch p.Algorithm {
+	case GradientBoosting:
+		p.fields = boostingFields(&p.Boosting, features)
+		settings.Collect(bad, settings.Read(rest, p.fields, "body", "model_params"))
+		settings.Collect(bad, p.Boosting.Check())
+	case LogisticRegression:
+		p.fields = logisticFields(&p.Linear)
+		settings.Collect(bad, settings.Read(rest, p.fields, "body", "model_params"))
+		settings.Collect(bad, p.Linear.Check())
+	case LinearRegression:
+		p.fields = ridgeFields(&p.Linear)
+		settings.Collect(bad, settings.Read(rest, p.fields, "body", "model_params"))
+		settings.Collect(bad, p.Linear.Check())
+	}
+	return p, settings.Err(bad)
+}
+
+// algorithm finds which algorithm is asked for, or "" if that is wrong.
+func algorithm(bad *fault.Error, given map[string]any, task model.Task) string {
+	loc := []any{"body", "model_params", "algorithm"}
+	v, ok := given["algorithm"]
+	if !ok {
+		return GradientBoosting
+	}
+	name, ok := v.(string)
+	if !ok {
+		bad.At("Input should be a valid string", "string_type", loc...)
+		return ""
+	}
+	algorithm, ok := algorithms[name]
+	switch {
+	case !ok:
+		msg := "Input should be 'gradient_boosting', 'logistic_regression' or 'linear_regression'"
+		if near := fault.Nearest(name, slices.Sorted(maps.Keys(algorithms))); near != "" {
+			msg += "; did you mean '" + near + "'?"
+		}
+		bad.At(msg, "enum", loc...)
+		return ""
+	case algorithm == LogisticRegression && task == model.Regression:
+		bad.At("logistic_regression predicts classes; for this regression task use 'linear_regression' or 'gradient_boosting'", "value_error", loc...)
+	case algorithm == LinearRegression && task != model.Regression && task != "":
+		bad.At("linear_regression predicts numbers; for this classification task use 'logistic_regression' or 'gradient_boosting'", "value_error", loc...)
+	}
+	return algorithm
+}
+
+// Effective returns all parameters of the algorithm under their own names.
+func (p *Params) Effective() map[string]any {
+	all := settings.Effective(p.fields)
+	all["algorithm"] = p.Algorithm
+	return all
+}
