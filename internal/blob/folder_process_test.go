@@ -114,6 +114,9 @@ func TestFolderSurvivesKills(t *testing.T) {
 					announced.Add(1)
 				}
 				cmd.Wait()
+				if cmd.ProcessState.Exited() {
+					t.Errorf("a process ended by itself: %v", cmd.ProcessState)
+				}
 			}
 		})
 	}

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -203,6 +205,24 @@ func TestFolderLeavesNothingBehind(t *testing.T) {
 type brokenReader struct{}
 
 func (brokenReader) Read([]byte) (int, error) { return 0, errors.New("broken") }
+
+// TestFolderSparesWritesUnderWay opens Folders over and over: each tidies up at
+// its first write, while the others write.
+func TestFolderSparesWritesUnderWay(t *testing.T) {
+	dir := t.TempDir()
+	var wg sync.WaitGroup
+	for i := range 6 {
+		wg.Go(func() {
+			for range 40 {
+				_, err := blob.NewFolder(dir).Put(t.Context(), fmt.Sprint(i), nil, blob.Condition{})
+				if err != nil {
+					t.Errorf("Put: %v", err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
 
 // TestFolderWithinAFolder reads a store that lies in a data root.
 func TestFolderWithinAFolder(t *testing.T) {

@@ -67,11 +67,7 @@ func (p prefixed) Upload(ctx context.Context, key string, src io.Reader) (Info, 
 func (p prefixed) List(ctx context.Context, prefix string) iter.Seq2[Info, error] {
 	return func(yield func(Info, error) bool) {
 		for info, err := range p.whole.List(ctx, p.prefix+prefix) {
-			relative := p.relative(info)
-			if err == nil && CheckKey(relative.Key) != nil {
-				continue
-			}
-			if !yield(relative, err) {
+			if !yield(p.relative(info), err) {
 				return
 			}
 		}

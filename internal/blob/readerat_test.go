@@ -144,7 +144,7 @@ func TestReaderAtReadsAhead(t *testing.T) {
 		if _, err := r.ReadAt(make([]byte, 10), want.off); err != nil {
 			t.Fatal(err)
 		}
-		for fetches.Load() < want.fetches { // the one ahead runs beside
+		for wait := 0; fetches.Load() < want.fetches && wait < 1000; wait++ { // the one ahead runs beside
 			time.Sleep(time.Millisecond)
 		}
 		if n := fetches.Load(); n != want.fetches {
@@ -157,9 +157,28 @@ func TestReaderAtReadsAhead(t *testing.T) {
 	}
 }
 
-// TestReaderAtKeepsNoMore reads at random with a small window: any bytes
-// must be right, however blocks come and go.
-func TestReaderAtKeepsNoMore(t *testing.T) {
+// TestReaderAtForgets checks that a window holds no more than it may, and that
+// what was used last stays.
+func TestReaderAtForgets(t *testing.T) {
+	b, info, fetches := fetched(t, numbered(10_000))
+	r, err := blob.NewReaderAt(t.Context(), b, info, blob.Window{Block: 1000, Keep: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	for step, want := range []struct{ block, fetches int64 }{{9, 1}, {5, 2}, {9, 2}, {0, 3}, {9, 3}, {0, 3}, {5, 4}, {9, 5}} {
+		if _, err := r.ReadAt(make([]byte, 10), want.block*1000); err != nil {
+			t.Fatal(err)
+		}
+		if n := fetches.Load(); n != want.fetches {
+			t.Errorf("step %d, block %d: %d fetches, want %d", step, want.block, n, want.fetches)
+		}
+	}
+}
+
+// TestReaderAtInAnyWindow reads at random with small windows: the bytes must
+// be right, however blocks come and go.
+func TestReaderAtInAnyWindow(t *testing.T) {
 	data := numbered(5000)
 	b, info, _ := fetched(t, data)
 	rapid.Check(t, func(t *rapid.T) {

@@ -6,11 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"sync"
+	"syscall"
 	"testing"
 
 	"retrain/internal/blob"
+	"retrain/internal/fault"
 )
 
 func conditionsHold(t *testing.T, b blob.Bucket) {
@@ -121,16 +124,15 @@ func uploadCompletes(t *testing.T, b blob.Bucket) {
 
 func uploadFails(t *testing.T, b blob.Bucket) {
 	put(t, b, "k", []byte("old"), blob.Condition{})
-	broken := errors.New("the source broke")
+	// The source's errors are its own, whatever they look like.
+	theirs := &fs.PathError{Op: "read", Path: "elsewhere", Err: syscall.EACCES}
 	for _, size := range []int64{0, 10, 12 << 20} {
 		for _, key := range []string{"k", "new"} {
-			src := &Faulty{Bucket: b, Fault: func(Op, string) Outcome { return Outcome{Err: broken, Torn: size} }}
-			var reader io.Reader = zeros{}
-			if size == 0 {
-				reader = errorReader{broken}
+			_, err := b.Upload(t.Context(), key, io.MultiReader(io.LimitReader(zeros{}, size), broken{theirs}))
+			wantIs(t, fmt.Sprintf("a source that breaks after %d bytes", size), err, theirs)
+			if !fault.Is(err, fault.Internal) {
+				t.Errorf("a source that breaks after %d bytes: %v, want no fault of the store", size, err)
 			}
-			_, err := src.Upload(t.Context(), key, reader)
-			wantIs(t, fmt.Sprintf("a source that breaks after %d bytes", size), err, broken)
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -173,10 +175,6 @@ func (zeros) Read(p []byte) (int, error) {
 	clear(p)
 	return len(p), nil
 }
-
-type errorReader struct{ err error }
-
-func (r errorReader) Read([]byte) (int, error) { return 0, r.err }
 
 // cancelReader cancels a context where other readers would yield bytes.
 type cancelReader struct{ cancel func() }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"retrain/internal/blob"
 	"retrain/internal/blob/s3blob"
@@ -237,3 +238,34 @@ func TestWrongChecksum(t *testing.T) {
 		}
 	}
 }
+
+// TestFailedUploadsAreAborted checks that no parts stay behind, to be paid for.
+func TestFailedUploadsAreAborted(t *testing.T) {
+	server := s3test.Fake(t)
+	server.CreateBucket(t, "bucket")
+	b := server.Client(nil).Bucket("bucket")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	broken := errors.New("broken")
+	large := bytes.NewReader(make([]byte, 20<<20))
+	if _, err := b.Upload(ctx, "k", io.MultiReader(large, failing{broken})); !errors.Is(err, broken) {
+		t.Errorf("a source that breaks: %v", err)
+	}
+	large.Seek(0, io.SeekStart)
+	_, err := b.Upload(ctx, "k", io.MultiReader(large, readerFunc(func([]byte) (int, error) {
+		cancel()
+		return 0, nil
+	})))
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("a context that ends: %v", err)
+	}
+	api := s3.NewFromConfig(server.Config(), func(o *s3.Options) { o.UsePathStyle = true })
+	left, err := api.ListMultipartUploads(t.Context(), &s3.ListMultipartUploadsInput{Bucket: aws.String("bucket")})
+	if err != nil || len(left.Uploads) > 0 {
+		t.Errorf("%d uploads were left, %v", len(left.Uploads), err)
+	}
+}
+
+type readerFunc func(p []byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
