@@ -98,6 +98,7 @@ func findIn(root *os.Root, key string) (*objectFile, error) {
 // objectFile is an open file with the description that its bytes agree with.
 type objectFile struct {
 	file *os.File
+	stat fs.FileInfo
 	info Info
 	held *bytes.Reader // a small file's whole content, else nil
 }
@@ -110,18 +111,20 @@ func describe(key string, file *os.File) (*objectFile, error) {
 	if !stat.Mode().IsRegular() {
 		return nil, fs.ErrNotExist
 	}
-	o := &objectFile{file: file}
+	o := &objectFile{file: file, stat: stat}
 	o.info = Info{Key: key, Size: stat.Size(), ETag: statTag(stat), Modified: stat.ModTime()}
 	if stat.Size() > smallFile {
 		return o, nil
 	}
-	content, err := io.ReadAll(io.NewSectionReader(file, 0, smallFile+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(content) > smallFile {
+	content := make([]byte, stat.Size()+1)
+	n, err := file.ReadAt(content, 0)
+	if err == nil {
 		return describe(key, file) // it has grown since the look at its size
 	}
+	if err != io.EOF {
+		return nil, err
+	}
+	content = content[:n]
 	o.held = bytes.NewReader(content)
 	o.info.Size, o.info.ETag = int64(len(content)), contentTag(content)
 	return o, nil
@@ -150,7 +153,7 @@ func (o *objectFile) ReadAt(p []byte, off int64) (int, error) {
 	if statErr != nil {
 		return 0, readError(o.info.Key, statErr)
 	}
-	if statTag(stat) != o.info.ETag {
+	if stat.Size() != o.stat.Size() || !stat.ModTime().Equal(o.stat.ModTime()) {
 		return 0, failed("read", o.info.Key, ErrChanged)
 	}
 	return n, err

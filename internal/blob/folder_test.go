@@ -123,6 +123,9 @@ func TestFolderFollowsNoLinkOut(t *testing.T) {
 	if err := f.Delete(t.Context(), "indir/a"); err != nil {
 		t.Error(err)
 	}
+	if _, err := os.Lstat(filepath.Join(dir, "indir")); err != nil {
+		t.Errorf("the link within is gone: %v", err)
+	}
 	if got, _ := os.ReadFile(filepath.Join(outside, "secret")); string(got) != "secret" {
 		t.Errorf("the file outside now holds %q", got)
 	}

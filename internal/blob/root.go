@@ -38,7 +38,7 @@ func (rs Roots) Resolve(uri string) (Root, string, error) {
 	}
 	if best < 0 {
 		return Root{}, "", fault.New(fault.AccessDenied,
-			"The address is outside of the roots that this service may read (RETRAIN_DATA_ROOTS).")
+			"The address is outside of what this service may use: its store and its data roots (RETRAIN_STORE, RETRAIN_DATA_ROOTS).")
 	}
 	if err := checkAddressKey(key); err != nil {
 		return Root{}, "", err
