@@ -237,9 +237,10 @@ func TestNamesOfTheGraphDoNotCollide(t *testing.T) {
 func TestOutputsGiveWayToColumns(t *testing.T) {
 	m := goldenModels()["trees-binary"]
 	m.Features[0].Name, m.Features[2].Name = "label_", "probabilities"
-	var got []string
-	for _, out := range unmarshal(t, encode(t, m)).GetGraph().GetOutput() {
-		got = append(got, out.GetName())
+	outputs := unmarshal(t, encode(t, m)).GetGraph().GetOutput()
+	got := make([]string, len(outputs))
+	for i := range outputs {
+		got[i] = outputs[i].GetName()
 	}
 	if diff := cmp.Diff([]string{"label__", "probabilities_"}, got); diff != "" {
 		t.Error(diff)
@@ -248,10 +249,10 @@ func TestOutputsGiveWayToColumns(t *testing.T) {
 
 func TestMetadataIsSortedAndComplete(t *testing.T) {
 	p := unmarshal(t, encode(t, goldenModels()["trees-binary"]))
-	var keys []string
+	keys := make([]string, len(p.GetMetadataProps()))
 	values := map[string]string{}
-	for _, e := range p.GetMetadataProps() {
-		keys = append(keys, e.GetKey())
+	for i, e := range p.GetMetadataProps() {
+		keys[i] = e.GetKey()
 		values[e.GetKey()] = e.GetValue()
 	}
 	want := []string{"engine_version", "params", "retrain.counts", "retrain.format", "retrain.gains", "retrain.recipe", "retrain.schema", "retrain.task"}

@@ -82,7 +82,7 @@ func ties(rng *rand.Rand, task model.Task) *model.Model {
 
 // deepest returns a tree that is one chain of the greatest depth.
 func deepest() *model.Model {
-	var nodes []model.Node
+	nodes := make([]model.Node, 0, 2*model.MaxDepth+1)
 	for i := range int32(model.MaxDepth) {
 		nodes = append(nodes,
 			model.Node{Feature: 0, Set: -1, Left: 2*i + 1, Right: 2*i + 2, Threshold: float64(i)/100 - 5},
