@@ -157,11 +157,8 @@ func (c *Champion) succeed(name string, change Change) *Champion {
 // another object.
 func openChampion(sealed []byte, name string) (*Champion, error) {
 	var c Champion
-	if _, err := open(sealed, &c); err != nil {
+	if _, err := open(sealed, pointerFormat, &c); err != nil {
 		return nil, err
-	}
-	if c.Format != pointerFormat {
-		return nil, fmt.Errorf("the pointer has format %d", c.Format)
 	}
 	if c.ModelName != name {
 		return nil, errors.New("the pointer is another model's")

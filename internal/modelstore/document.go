@@ -50,12 +50,15 @@ func seal(document any, limit int) ([]byte, error) {
 	return sealed, nil
 }
 
-// open checks a document's seal and decodes it strictly: fields that the type
-// does not have and anything after the object are refused. It returns the
-// digest of the seal, by which other documents may name this one.
-func open(sealed []byte, document any) (digest string, err error) {
+// open checks a document's seal and format and decodes it strictly: fields that
+// the type does not have and anything after the object are refused. It returns
+// the digest of the seal, by which other documents may name this one.
+func open(sealed []byte, format int, document any) (digest string, err error) {
 	body, digest, err := breakSeal(sealed)
 	if err != nil {
+		return "", err
+	}
+	if err := checkFormat(body, format); err != nil {
 		return "", err
 	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
@@ -67,6 +70,32 @@ func open(sealed []byte, document any) (digest string, err error) {
 		return "", errors.New("the document goes on after its end")
 	}
 	return digest, nil
+}
+
+// checkFormat refuses a document of another format than the one that is read
+// here, before anything else in it is looked at.
+func checkFormat(body []byte, format int) error {
+	var head struct {
+		Format int `json:"format"`
+	}
+	if err := json.NewDecoder(bytes.NewReader(body)).Decode(&head); err != nil {
+		return fmt.Errorf("the document does not decode: %w", err)
+	}
+	if head.Format > format {
+		return fault.New(fault.InvalidData, "A stored document was written by a later release of this service; it is not used.")
+	}
+	if head.Format != format {
+		return fmt.Errorf("the document has format %d, not %d", head.Format, format)
+	}
+	return nil
+}
+
+// damaged is the error for a stored object that is not as it was written.
+func damaged(cause error, what string) error {
+	if f := (*fault.Error)(nil); errors.As(cause, &f) {
+		return cause
+	}
+	return fault.Wrap(fault.InvalidData, cause, "The stored %s is damaged; it is not used.", what)
 }
 
 // breakSeal returns the object without its seal, and the digest of the seal.

@@ -12,9 +12,16 @@ import (
 )
 
 type note struct {
-	A string          `json:"a"`
-	B map[string]int  `json:"b"`
-	C json.RawMessage `json:"c"`
+	Format int             `json:"format"`
+	A      string          `json:"a"`
+	B      map[string]int  `json:"b"`
+	C      json.RawMessage `json:"c"`
+}
+
+// openNote opens a note of format 7.
+func openNote(sealed []byte, document any) error {
+	_, err := open(sealed, 7, document)
+	return err
 }
 
 func sealed(t testing.TB, document any) []byte {
@@ -25,8 +32,8 @@ func sealed(t testing.TB, document any) []byte {
 }
 
 func TestSealedForm(t *testing.T) {
-	got := string(sealed(t, note{A: "<&>", B: map[string]int{"y": 2, "x": 1}, C: json.RawMessage(` { "k" : [1, 2] } `)}))
-	body := `{"a":"<&>","b":{"x":1,"y":2},"c":{"k":[1,2]}}`
+	got := string(sealed(t, note{Format: 7, A: "<&>", B: map[string]int{"y": 2, "x": 1}, C: json.RawMessage(` { "k" : [1, 2] } `)}))
+	body := `{"format":7,"a":"<&>","b":{"x":1,"y":2},"c":{"k":[1,2]}}`
 	want := body[:len(body)-1] + `,"sha256":"` + Digest([]byte(body)) + `"}` + "\n"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -34,19 +41,19 @@ func TestSealedForm(t *testing.T) {
 	if !json.Valid([]byte(got)) {
 		t.Error("a sealed document is not JSON")
 	}
-	_, err := seal(note{A: strings.Repeat("x", 100)}, 100)
+	_, err := seal(note{Format: 7, A: strings.Repeat("x", 100)}, 100)
 	wantKind(t, err, fault.TooLarge)
 }
 
 func TestSealRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		want := note{A: rapid.String().Draw(t, "a"), B: map[string]int{rapid.String().Draw(t, "k"): 1}, C: json.RawMessage("[]")}
+		want := note{Format: 7, A: rapid.String().Draw(t, "a"), B: map[string]int{rapid.String().Draw(t, "k"): 1}, C: json.RawMessage("[]")}
 		first, err := seal(want, maxDocument)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var got note
-		if _, err := open(first, &got); err != nil {
+		if err := openNote(first, &got); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -58,10 +65,10 @@ func TestSealRoundTrip(t *testing.T) {
 // Every single-byte change of a document is refused, in every position and to
 // every value; so is every cut, and every byte too many.
 func TestSealFindsEveryByte(t *testing.T) {
-	whole := sealed(t, note{A: "text", B: map[string]int{"x": 1}, C: json.RawMessage("null")})
+	whole := sealed(t, note{Format: 7, A: "text", B: map[string]int{"x": 1}, C: json.RawMessage("null")})
 	refuse := func(data []byte, what string, at int) {
 		t.Helper()
-		if _, err := open(data, new(note)); err == nil {
+		if openNote(data, new(note)) == nil {
 			t.Fatalf("%s at byte %d is accepted: %q", what, at, data)
 		}
 	}
@@ -79,21 +86,31 @@ func TestSealFindsEveryByte(t *testing.T) {
 }
 
 func TestOpenIsStrict(t *testing.T) {
-	type more struct {
-		note
-		D int `json:"d"`
+	for what, document := range map[string]any{
+		"an unknown field": struct {
+			note
+			D int `json:"d"`
+		}{note: note{Format: 7}},
+		"a number for a text": struct {
+			Format int `json:"format"`
+			A      int `json:"a"`
+		}{Format: 7},
+		"an earlier format": note{Format: 6},
+		"no format":         map[string]int{"a": 1},
+		"a list":            []int{1, 2},
+	} {
+		if openNote(sealed(t, document), new(note)) == nil {
+			t.Errorf("%s is accepted", what)
+		}
 	}
-	if _, err := open(sealed(t, more{}), new(note)); err == nil {
-		t.Error("an unknown field is accepted")
-	}
-	two := `{"a":"x"}{"a":"y"`
+	two := `{"format":7}{"a":"y"`
 	forged := two + sealPrefix + Digest([]byte(two+"}")) + sealSuffix
-	if _, err := open([]byte(forged), new(note)); err == nil {
+	if openNote([]byte(forged), new(note)) == nil {
 		t.Error("two documents in one are accepted")
 	}
-	if _, err := open(sealed(t, struct {
-		A int `json:"a"`
-	}{1}), new(note)); err == nil {
-		t.Error("a number is accepted for a text")
+	err := damaged(openNote(sealed(t, map[string]int{"format": 8, "new": 1}), new(note)), "note")
+	wantKind(t, err, fault.InvalidData)
+	if got := fault.From(err).Detail; !strings.Contains(got, "later release") {
+		t.Errorf("a later format is refused with %q", got)
 	}
 }

@@ -128,7 +128,7 @@ func (s *Store) Evaluation(ctx context.Context, name, id string) (Evaluation, er
 // the name and id that it was found under.
 func openEvaluation(sealed []byte, name, id string) (Evaluation, error) {
 	var e Evaluation
-	digest, err := open(sealed, &e)
+	digest, err := open(sealed, evaluationFormat, &e)
 	if err == nil {
 		err = e.check(name, id)
 	}
@@ -143,8 +143,6 @@ func openEvaluation(sealed []byte, name, id string) (Evaluation, error) {
 func (e *Evaluation) check(name, id string) error {
 	first := e.ChampionGeneration == 0
 	switch {
-	case e.Format != evaluationFormat:
-		return fmt.Errorf("it has format %d", e.Format)
 	case e.ModelName != name || e.ID() != id:
 		return errors.New("it is another comparison's")
 	case !isDigest(e.ModelDigest) || first != (e.ChampionDigest == "") || !first && !isDigest(e.ChampionDigest):

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -145,10 +146,19 @@ func generation(t testing.TB, s *Store) int64 {
 	return champion.generation()
 }
 
+// audit holds the store to its promises: those of the champion pointer, and
+// that each version that is listed is there.
 func audit(t testing.TB, s *Store, what string) {
 	t.Helper()
 	if err := s.Audit(context.Background(), "churn"); err != nil {
 		t.Fatalf("%s: %v", what, err)
+	}
+	versions, err := s.Versions(context.Background(), "churn")
+	must(t, err)
+	for _, digest := range versions {
+		if _, err := s.Load(context.Background(), "churn", digest); err != nil {
+			t.Fatalf("%s: a listed version: %v", what, err)
+		}
 	}
 }
 
@@ -298,6 +308,56 @@ func TestEveryFault(t *testing.T) {
 						t.Errorf("%s: %v", what, err)
 					}
 				}
+			}
+		})
+	}
+}
+
+// A store that refuses a write for good is not asked again.
+func TestDeniedWriteIsNotRepeated(t *testing.T) {
+	for _, applied := range []bool{false, true} {
+		sound := newStore()
+		e := judge(t, sound, "churn", "model A", true)
+		writes := 0
+		s := over(&blobtest.Faulty{Bucket: sound.Root, Fault: func(op blobtest.Op, key string) (o blobtest.Outcome) {
+			if op == blobtest.Put && key == championKey("churn") {
+				writes++
+				o = blobtest.Outcome{Err: denied, Applied: applied}
+			}
+			return o
+		}})
+		_, err := s.Promote(t.Context(), "churn", e.ID(), Asked{}, nil)
+		if refused := fault.Is(err, fault.AccessDenied); refused == applied || writes != 1 {
+			t.Errorf("applied %t: after %d writes the promotion ends with %v", applied, writes, err)
+		}
+	}
+}
+
+// Once a write is in doubt, a read that is refused does not end the matter.
+func TestDeniedReadAfterADoubtfulWrite(t *testing.T) {
+	for _, denials := range []int{1, 1000} {
+		synctest.Test(t, func(t *testing.T) {
+			sound := newStore()
+			e := judge(t, sound, "churn", "model A", true)
+			wrote, reads := false, 0
+			s := over(&blobtest.Faulty{Bucket: sound.Root, Fault: func(op blobtest.Op, key string) (o blobtest.Outcome) {
+				switch {
+				case key != championKey("churn"):
+				case op == blobtest.Put:
+					wrote = true
+					o = blobtest.Outcome{Err: unreachable, Applied: true}
+				case wrote && reads < denials:
+					reads++
+					o.Err = denied
+				}
+				return o
+			}})
+			p, err := s.Promote(t.Context(), "churn", e.ID(), Asked{}, nil)
+			switch {
+			case denials == 1 && (err != nil || p.Already || p.Generation != 1):
+				t.Errorf("the promotion ends with %+v, %v", p, err)
+			case denials > 1 && (!fault.Is(err, fault.Transient) || !strings.Contains(err.Error(), promotionID("churn", e.ID()))):
+				t.Errorf("the promotion ends with %v", err)
 			}
 		})
 	}

@@ -128,7 +128,7 @@ func TestGoldenTolerance(t *testing.T) {
 		{price(), []map[string]any{{"rooms": 4.0}, {"rooms": 2.0}}, 1.5e6},
 	} {
 		for _, share := range []float64{-0.9, 0.9, -1.1, 1.1} {
-			rows := edited(scored(t, c.m, c.in...), func(g *Golden) { g.Outputs[0] += share * goldenTolerance * c.size })
+			rows := edited(scored(t, c.m, c.in...), func(g *Golden) { g.Outputs[0] += share * 1e-12 * c.size })
 			err := CheckGolden(file(t, c.m), Manifest{Golden: rows})
 			if passed := err == nil; passed != (math.Abs(share) < 1) {
 				t.Errorf("%v: an error of %v tolerances: %v", c.m, share, err)

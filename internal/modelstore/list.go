@@ -34,7 +34,7 @@ func (s *Store) Versions(ctx context.Context, name string) ([]string, error) {
 }
 
 // Names returns the names of the models that the store holds anything of, in
-// ascending order, at most 10,000.
+// ascending order, at most 10,000. It lists every object below models/.
 func (s *Store) Names(ctx context.Context) ([]string, error) {
 	var names []string
 	for info, err := range s.Root.List(ctx, "models/") {

@@ -87,11 +87,9 @@ func (m *Manifest) complete(name, digest string, size int64) error {
 // version that it was found at.
 func openManifest(sealed []byte, name, digest string) (Manifest, error) {
 	var m Manifest
-	_, err := open(sealed, &m)
+	_, err := open(sealed, manifestFormat, &m)
 	switch {
 	case err != nil:
-	case m.Format != manifestFormat:
-		err = fmt.Errorf("the manifest has format %d", m.Format)
 	case m.ModelName != name:
 		err = fmt.Errorf("the manifest is of model %q", m.ModelName)
 	case m.Files[modelFile].SHA256 != digest:
@@ -101,9 +99,4 @@ func openManifest(sealed []byte, name, digest string) (Manifest, error) {
 		return Manifest{}, damaged(err, "manifest")
 	}
 	return m, nil
-}
-
-// damaged is the error for a stored object that is not as it was written.
-func damaged(cause error, what string) error {
-	return fault.Wrap(fault.InvalidData, cause, "The stored %s is damaged; it is not used.", what)
 }

@@ -89,6 +89,18 @@ func TestPromoteRefuses(t *testing.T) {
 	})
 }
 
+// An evaluation does not hold against the same model under another version.
+func TestPromoteTellsEqualChampionsApart(t *testing.T) {
+	s := newStore()
+	crown(t, s, "churn", "model A")
+	e := judge(t, s, "churn", "model C", true)
+	crown(t, s, "churn", "model B")
+	_, err := s.Rollback(t.Context(), "churn", 1, nil, Asked{Reason: "r"}, nil)
+	must(t, err)
+	_, err = s.Promote(t.Context(), "churn", e.ID(), Asked{}, nil)
+	wantKind(t, err, fault.ChampionChanged)
+}
+
 // An evaluation made against a champion that was removed and made anew, by
 // hand, under the same generation: the digest tells them apart.
 func TestPromoteTellsEqualGenerationsApart(t *testing.T) {

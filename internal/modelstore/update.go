@@ -134,7 +134,7 @@ func (u Update) promote(ctx context.Context, name, digest string, req UpdateRequ
 }
 
 // evaluation returns the stored evaluation that lets the model in: the one that
-// the request names, else the best that the store has. A champion needs none.
+// the request names, else one that the store finds. A champion needs none.
 func (u Update) evaluation(ctx context.Context, name, digest string, req UpdateRequest, standing *Champion) (e Evaluation, err error) {
 	switch {
 	case req.EvaluationPath != "":
@@ -142,7 +142,11 @@ func (u Update) evaluation(ctx context.Context, name, digest string, req UpdateR
 	case standing.digest() == digest:
 		return Evaluation{}, nil
 	default:
-		e, err = u.Store.strongest(ctx, name, digest, standing, req.ExpectedChampionVersion)
+		over := standing.generation()
+		if req.ExpectedChampionVersion != nil {
+			over = *req.ExpectedChampionVersion
+		}
+		e, err = u.Store.findEvaluation(ctx, name, digest, over)
 	}
 	if err != nil {
 		return Evaluation{}, err

@@ -148,28 +148,47 @@ func TestUpdateRefuses(t *testing.T) {
 	must(t, err)
 }
 
-// Without a path the store finds the evaluation that fits: the one against the
-// champion that stands, of several.
+// Without a path the store finds the evaluation: one that lets the model in
+// over the champion that stands or is expected, of several; else the newest.
 func TestUpdateFindsItsEvaluation(t *testing.T) {
 	s := newStore()
+	digest := Digest([]byte("model X"))
+	bare := UpdateRequest{ShouldUpdate: ptr(true), ModelPath: s.ModelURI("churn", digest)}
+	replaced := []string{"Version 2 has been replaced since; version 3 stands."}
+
 	judge(t, s, "churn", "model X", true)
 	crown(t, s, "churn", "model A")
 	judge(t, s, "churn", "model X", false)
-	other := verdict(comparison(t, s, "churn", Digest([]byte("model X"))), true)
+	_, err := update(s, bare)
+	wantKind(t, err, fault.GateNotPassed)
+
+	other := verdict(comparison(t, s, "churn", digest), true)
 	other.GateDigest = Digest([]byte("another gate"))
-	_, _, err := s.PutEvaluation(t.Context(), other)
+	_, _, err = s.PutEvaluation(t.Context(), other)
 	must(t, err)
-	got, err := update(s, UpdateRequest{ShouldUpdate: ptr(true), ModelPath: s.ModelURI("churn", other.ModelDigest)})
+	got, err := update(s, bare)
 	must(t, err)
 	if got.PromotionID != promotionID("churn", other.ID()) || *got.Version != 2 {
 		t.Errorf("the update rests on another evaluation: %+v", got)
 	}
+
 	crown(t, s, "churn", "model B")
-	got, err = update(s, UpdateRequest{ShouldUpdate: ptr(true), ModelPath: s.ModelURI("churn", other.ModelDigest), ExpectedChampionVersion: ptr(int64(1))})
+	got, err = update(s, bare)
 	must(t, err)
-	want := []string{"Version 2 has been replaced since; version 3 stands."}
-	if *got.Version != 2 || !got.Updated || got.AlreadyCurrent || !cmp.Equal(want, got.Warnings) {
+	if *got.Version != 2 || !got.Updated || got.AlreadyCurrent || !cmp.Equal(replaced, got.Warnings) {
 		t.Errorf("a promotion that has been replaced since is answered with %+v", got)
+	}
+
+	judge(t, s, "churn", "model X", true)
+	replaced[0] = "Version 2 has been replaced since; version 4 stands."
+	crown(t, s, "churn", "model C")
+	_, err = update(s, bare)
+	wantKind(t, err, fault.ChampionChanged)
+	bare.ExpectedChampionVersion = ptr(int64(1))
+	got, err = update(s, bare)
+	must(t, err)
+	if *got.Version != 2 || !cmp.Equal(replaced, got.Warnings) {
+		t.Errorf("the repeated update of version 1 is answered with %+v", got)
 	}
 }
 
