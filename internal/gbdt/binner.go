@@ -158,8 +158,7 @@ func (s *numberStats) edges(maxBins int) []float64 {
 	if s.distinct != nil {
 		return edgesBetween(s.distinct.sorted())
 	}
-	sample := slices.DeleteFunc(slices.Clone(s.sample), math.IsNaN)
-	slices.Sort(sample)
+	sample := sorted(slices.DeleteFunc(slices.Clone(s.sample), math.IsNaN))
 	if values := slices.Compact(slices.Clone(sample)); len(values) <= maxBins {
 		return edgesBetween(values)
 	}

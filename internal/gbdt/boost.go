@@ -237,8 +237,7 @@ func (t *trainer) updateScores(k int, tree *tree, leaves []*leaf) {
 			}
 		}
 		for _, r := range between(t.part.left, from, to) {
-			at := int(r) * d.stride
-			scores[r] += tree.value(d.cells[at : at+d.stride])
+			scores[r] += tree.value(d.row(int(r)))
 		}
 	})
 }

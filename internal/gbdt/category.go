@@ -1,6 +1,7 @@
 package gbdt
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -36,7 +37,8 @@ func (r *rules) category(h *[cells]pair, s *site, k int, rows *tally) candidate 
 }
 
 // sorted returns the bins that the leaf has rows in, except for missingBin, and
-// of these the ones with enough rows by their smoothed ratio.
+// of these the ones with enough rows by their smoothed ratio, equal
+// ones by number.
 func (r *rules) sorted(h *[cells]pair, s *site) (present binSet, order []uint8) {
 	var ratio [cells]float64
 	order = make([]uint8, 0, maxBins)
@@ -51,14 +53,8 @@ func (r *rules) sorted(h *[cells]pair, s *site) (present binSet, order []uint8) 
 			order = append(order, uint8(b))
 		}
 	}
-	slices.SortStableFunc(order, func(a, b uint8) int {
-		switch {
-		case ratio[a] < ratio[b]:
-			return -1
-		case ratio[a] > ratio[b]:
-			return 1
-		}
-		return 0
+	slices.SortFunc(order, func(a, b uint8) int {
+		return cmp.Or(cmp.Compare(ratio[a], ratio[b]), cmp.Compare(a, b))
 	})
 	return present, order
 }

@@ -15,19 +15,23 @@ const maxRows = 1 << 29
 // maxClasses bounds the labels' size to two bytes.
 const maxClasses = math.MaxUint16
 
-// Data holds the training rows in bins. A row takes stride bytes, which is the
-// number of columns rounded up to a whole word of eight; beside it a label of
-// two bytes or a target of eight, and a weight of four if there are weights.
+// group is the number of columns whose bins share a word.
+const group = 8
+
+// Data holds the training rows in bins, a byte each, row by row: so a row that
+// is added to the histograms of all columns takes one or two cache lines. The
+// bins of eight columns, a group, share a word, the first in its lowest byte.
+// Beside them a row has a label of two bytes or a target of eight, and a weight
+// of four if there are weights.
 //
-//	cells   row 0: c0 c1 c2 … c24 · · · · · · ·   row 1: c0 c1 …
-//	        └─ word 0 ─┘ └─ word 1 ─┘ …           a word is a group of columns
+//	words   row 0: c7…c0 c15…c8 c23…c16 ·…c24   row 1: c7…c0 …
 type Data struct {
 	bins    *Bins
 	task    model.Task
 	outputs int // classes, or 1 for regression
 	rows    int
-	stride  int
-	cells   []byte
+	groups  int       // words of a row
+	words   []uint64  // groups × rows
 	labels  []uint16  // class of each row; nil for regression
 	targets []float64 // value of each row; nil for classes
 	weights []float32 // of each row; nil if all are 1
@@ -43,8 +47,8 @@ func NewData(bins *Bins, task model.Task, outputs, rowsHint int) *Data {
 		task == model.Multiclass && (outputs < 2 || outputs > maxClasses):
 		panic("gbdt: the number of outputs does not fit the task")
 	}
-	d := &Data{bins: bins, task: task, outputs: outputs, stride: (len(bins.columns) + group - 1) / group * group}
-	d.cells = make([]byte, 0, rowsHint*d.stride)
+	d := &Data{bins: bins, task: task, outputs: outputs, groups: (len(bins.columns) + group - 1) / group}
+	d.words = make([]uint64, 0, rowsHint*d.groups)
 	if task == model.Regression {
 		d.targets = make([]float64, 0, rowsHint)
 	} else {
@@ -71,9 +75,9 @@ func (d *Data) Append(x, y, w []float64) {
 	}
 	d.appendTargets(y)
 	d.appendWeights(w)
-	start := len(d.cells)
-	d.cells = extend(d.cells, len(y)*d.stride)
-	d.binRows(d.cells[start:], x, len(y))
+	start := len(d.words)
+	d.words = extend(d.words, len(y)*d.groups)
+	d.binRows(d.words[start:], x, len(y))
 	d.rows += len(y)
 }
 
@@ -103,9 +107,9 @@ func (d *Data) appendWeights(w []float64) {
 }
 
 // extend returns s with n more elements, all zero.
-func extend(s []byte, n int) []byte {
+func extend(s []uint64, n int) []uint64 {
 	if cap(s)-len(s) < n {
-		s = append(make([]byte, 0, max(len(s)+n, len(s)*5/4)), s...)
+		s = append(make([]uint64, 0, max(len(s)+n, len(s)*5/4)), s...)
 	}
 	s = s[:len(s)+n]
 	clear(s[len(s)-n:])
@@ -117,33 +121,37 @@ func extend(s []byte, n int) []byte {
 const parallelCells = 1 << 13
 
 // binRows writes the bins of the rows of x to dst.
-func (d *Data) binRows(dst []byte, x []float64, rows int) {
+func (d *Data) binRows(dst []uint64, x []float64, rows int) {
 	width := len(d.bins.features)
 	parts := min(runtime.GOMAXPROCS(0), 1+rows*len(d.bins.columns)/parallelCells)
 	var wait sync.WaitGroup
 	for p := 1; p < parts; p++ {
 		from, to := rows*p/parts, rows*(p+1)/parts
 		wait.Go(func() {
-			d.binPart(dst[from*d.stride:to*d.stride], x[from*width:to*width], to-from)
+			d.binPart(dst[from*d.groups:to*d.groups], x[from*width:to*width], to-from)
 		})
 	}
 	d.binPart(dst, x, rows/parts)
 	wait.Wait()
 }
 
-// binPart bins the first rows of x, column by column.
-func (d *Data) binPart(dst []byte, x []float64, rows int) {
+// binPart bins the first rows of x, column by column. dst is zero before.
+func (d *Data) binPart(dst []uint64, x []float64, rows int) {
 	width := len(d.bins.features)
 	for k := range d.bins.columns {
 		c := &d.bins.columns[k]
 		for i := range rows {
-			dst[i*d.stride+k] = c.bin(x[i*width+c.feature])
+			b := c.bin(x[i*width+c.feature])
+			dst[i*d.groups+k/group] |= uint64(b) << (k % group * 8)
 		}
 	}
 }
 
-// groups returns the number of words that a row's cells take.
-func (d *Data) groups() int { return d.stride / group }
+// row returns a row's words.
+func (d *Data) row(r int) []uint64 { return d.words[r*d.groups : (r+1)*d.groups] }
+
+// bin returns the bin of column k in a row's words.
+func bin(row []uint64, k int) uint8 { return uint8(row[k/group] >> (k % group * 8)) }
 
 // groupColumns returns the range of columns in a group.
 func (d *Data) groupColumns(g int) (from, to int) {

@@ -6,8 +6,8 @@ import "sort"
 // worker with its share of rows and a histogram of its own; smaller ones by
 // columns, which needs no adding up. Either way the sums are the same.
 const (
-	byRows      = 1 << 14
-	rowsPerTask = 1 << 12
+	byRows      = 1 << 12
+	rowsPerTask = 1 << 11
 )
 
 // find finds the best splits of those of a leaf's children that are open. It
@@ -29,13 +29,13 @@ func (g *grower) find(parent *leaf, children, open []*leaf) {
 	whole := make([]bool, len(built))
 	for i, l := range built {
 		l.hist = g.borrow()
-		whole[i] = g.pool.size > 1 && l.count() > byRows && len(built) == 1
+		whole[i] = len(built) == 1 && (l.count() > byRows || g.pool.size == 1)
 		if whole[i] {
 			g.buildByRows(l)
 		}
 	}
 	tries := g.columnsToTry(open)
-	g.pool.run(g.data.groups(), func(group, _ int) {
+	g.pool.run(g.data.groups, func(group, _ int) {
 		from, to := g.data.groupColumns(group)
 		for i, l := range built {
 			g.buildGroup(l, group, whole[i])
@@ -73,7 +73,7 @@ func (g *grower) buildByRows(l *leaf) {
 		}
 		from := task * rowsPerTask
 		to := min(from+rowsPerTask, len(rows))
-		g.data.accumulate(h, rows[from:to], g.pairs, 0, g.data.groups())
+		g.data.accumulate(h, rows[from:to], g.pairs, 0, g.data.groups)
 	})
 }
 
@@ -127,7 +127,7 @@ func (g *grower) choose(l *leaf, candidates []candidate) candidate {
 func (g *grower) enough(l *leaf, c *candidate) bool {
 	left, right := 0, 0
 	for _, r := range g.rows[l.from:l.to] {
-		if c.goesLeft(g.data.cells[int(r)*g.data.stride+c.column]) {
+		if c.goesLeft(bin(g.data.row(int(r)), c.column)) {
 			left++
 		} else {
 			right++
@@ -142,7 +142,7 @@ func (g *grower) enough(l *leaf, c *candidate) bool {
 // tally counts a leaf's rows by their bin in one column.
 func (g *grower) tally(l *leaf, k int) (rows tally) {
 	for _, r := range g.rows[l.from:l.to] {
-		rows[g.data.cells[int(r)*g.data.stride+k]]++
+		rows[bin(g.data.row(int(r)), k)]++
 	}
 	return rows
 }

@@ -47,7 +47,7 @@ func newGrower(d *Data, p *Params, workers *pool, rows int) *grower {
 	g.pairs = make([]pair, d.rows)
 	g.rows = make([]uint32, rows)
 	g.scratch = make([]uint32, rows)
-	g.shelf = newShelf(d.groups()*group*cells, workers.size)
+	g.shelf = newShelf(d.groups*group*cells, workers.size)
 	for i := range g.candidates {
 		g.candidates[i] = make([]candidate, len(d.bins.columns))
 	}

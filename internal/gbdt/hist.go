@@ -1,12 +1,5 @@
 package gbdt
 
-import "encoding/binary"
-
-// group is the number of columns whose bins are read as one word, and whose
-// histograms, 16 KiB together, stay in the first-level cache while rows are
-// added to them.
-const group = 8
-
 // blockRows is the number of rows that are gathered before they are added. The
 // loads of a block do not depend on one another, so that those that miss the
 // caches overlap; adding at once would wait for each.
@@ -91,31 +84,36 @@ func (h histogram) add(other histogram, from, to int) {
 // accumulate adds the pairs of the given rows to the histograms of the groups
 // from..to-1.
 func (d *Data) accumulate(h histogram, rows []uint32, pairs []pair, from, to int) {
-	var held [blockRows]pair
-	var words [blockRows]uint64
+	var pairBlock [blockRows]pair
+	var wordBlock [blockRows]uint64
 	for len(rows) > 0 {
-		block := rows[:min(blockRows, len(rows))]
-		rows = rows[len(block):]
-		for i, r := range block {
-			held[i] = pairs[r]
-		}
+		n := min(blockRows, len(rows))
+		held, words := pairBlock[:n], wordBlock[:n]
+		gather(held, pairs, rows[:n], 1, 0)
 		for g := from; g < to; g++ {
-			cells := d.cells[g*group:]
-			for i, r := range block {
-				words[i] = binary.LittleEndian.Uint64(cells[int(r)*d.stride:])
-			}
-			first, last := d.groupColumns(g)
-			if last-first == group {
-				addWords(h.group(g), words[:len(block)], held[:len(block)])
+			gather(words, d.words, rows[:n], d.groups, g)
+			if first, last := d.groupColumns(g); last-first == group {
+				addWords(h.group(g), words, held)
 			} else {
-				addLanes(h.group(g), words[:len(block)], held[:len(block)], last-first)
+				addLanes(h.group(g), words, held, last-first)
 			}
 		}
+		rows = rows[n:]
 	}
 }
 
-// addWords adds pair i to one cell of each of a group's columns: to the one
-// that byte k of word i names in column k.
+// gather copies element at of each of the given rows, which have stride
+// elements each, to dst.
+func gather[T any](dst, src []T, rows []uint32, stride, at int) {
+	rows = rows[:len(dst)]
+	for i, r := range rows {
+		dst[i] = src[int(r)*stride+at]
+	}
+}
+
+// addWords adds pair i to one cell of each of a group's columns: in column k to
+// the one that byte k of word i names. The group's histograms, 16 KiB, stay in
+// the first-level cache.
 func addWords(h *[group * cells]pair, words []uint64, pairs []pair) {
 	pairs = pairs[:len(words)]
 	for i, w := range words {

@@ -33,15 +33,16 @@ func (d *Data) partition(p *pool, rows, scratch []uint32, column int, goesLeft *
 // scratch. It has no branch that depends on the data: each row is written to
 // both, and only one of the two places moves on.
 func (d *Data) partRange(rows, scratch []uint32, column int, flags *[cells]uint8) int {
-	var bins [blockRows]uint8
+	var block [blockRows]uint64
+	shift := column % group * 8
 	left, right := 0, 0
 	for from := 0; from < len(rows); from += blockRows {
-		block := rows[from:min(from+blockRows, len(rows))]
-		for i, r := range block {
-			bins[i] = d.cells[int(r)*d.stride+column]
-		}
-		for i, r := range block {
-			goes := int(flags[bins[i]])
+		to := min(from+blockRows, len(rows))
+		words := block[:to-from]
+		gather(words, d.words, rows[from:to], d.groups, column/group)
+		for i, w := range words {
+			r := rows[from+i]
+			goes := int(flags[uint8(w>>shift)])
 			rows[left] = r
 			scratch[right] = r
 			left += goes
