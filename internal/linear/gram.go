@@ -114,11 +114,3 @@ func symmetrize(l *layout, g []float64) {
 		copyUp(a, size-1)
 	}
 }
-
-// total is the sum over the rows.
-func total(x *rows) (sum float64) {
-	for _, v := range x {
-		sum += v
-	}
-	return sum
-}

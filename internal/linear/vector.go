@@ -47,3 +47,15 @@ func largest(x []float64) float64 {
 	}
 	return top
 }
+
+// total is the sum over the rows of a block, in four interleaved sums.
+func total(x *rows) float64 {
+	var s0, s1, s2, s3 float64
+	for i := 0; i < blockRows; i += 4 {
+		s0 += x[i]
+		s1 += x[i+1]
+		s2 += x[i+2]
+		s3 += x[i+3]
+	}
+	return (s0 + s1) + (s2 + s3)
+}

@@ -1,0 +1,325 @@
+package linear
+
+import (
+	"context"
+	"errors"
+	"hash/fnv"
+	"maps"
+	"math"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"retrain/internal/fault"
+	"retrain/internal/model"
+)
+
+func fit(t *testing.T, d *Data, p Params) *Result {
+	t.Helper()
+	r, err := Fit(context.Background(), d, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func predict(recipe *model.Recipe, m *model.Linear, x []float64) []float64 {
+	p := make([]float64, len(x)/len(recipe.Features)*recipe.Outputs())
+	(&model.Model{Recipe: *recipe, Linear: m}).Predict(p, x)
+	return p
+}
+
+// bitsOf hashes a model's numbers.
+func bitsOf(m *model.Linear) uint64 {
+	h := fnv.New64a()
+	write := func(v float64) {
+		bits := math.Float64bits(v)
+		for range 8 {
+			h.Write([]byte{byte(bits)})
+			bits >>= 8
+		}
+	}
+	for k := range m.Coef {
+		for _, c := range m.Coef[k] {
+			write(c)
+		}
+		write(m.Intercept[k])
+	}
+	return h.Sum64()
+}
+
+// The same rows give the same bytes on any number of cores, however they are
+// appended, and on every architecture: the hashes are recorded. There are more
+// blocks than the sample takes, and the last one is not full.
+func TestTheSameRowsGiveTheSameBytes(t *testing.T) {
+	for _, c := range []struct {
+		task    model.Task
+		classes int
+		rows    int
+		hash    uint64
+	}{
+		{model.Binary, 2, (maxSample+3)*blockRows + 100, 0x973ac5b706533421},
+		{model.Multiclass, 3, 5000, 0x7aacf02402444a26},
+		{model.Regression, 0, 9*blockRows + 100, 0x418d62d9ffdbb9a8},
+	} {
+		recipe, x, y := made(c.task, c.rows, 3, c.classes, 4, 260)
+		hashes := map[uint64]bool{}
+		for _, cores := range []int{1, 2, 3, 8} {
+			old := runtime.GOMAXPROCS(cores)
+			hashes[bitsOf(fit(t, dataOf(recipe, x, y, nil, 701*cores), Defaults()).Linear)] = true
+			runtime.GOMAXPROCS(old)
+		}
+		if len(hashes) != 1 {
+			t.Errorf("%s: %d different models", c.task, len(hashes))
+		}
+		if !hashes[c.hash] {
+			t.Errorf("%s: the model's hash is %#x, recorded is %#x", c.task, slices.Collect(maps.Keys(hashes)), c.hash)
+		}
+	}
+}
+
+// Ridge regression by the search over kept rows, as it is done with very many
+// inputs, ends where the direct solution is.
+func TestBothWaysOfRidgeRegressionAgree(t *testing.T) {
+	recipe, x, y := made(model.Regression, 3000, 4, 0, 5, 30)
+	for i := range y {
+		y[i] = 1e5 + 300*y[i]
+	}
+	kept := &Data{layout: newLayout(recipe)}
+	kept.Append(x, y, nil)
+	p := Defaults()
+	p.Alpha = 0.5
+	searched, direct := fit(t, kept, p), fit(t, dataOf(recipe, x, y, nil, 1000), p)
+	if gap := relative(searched.Objective, direct.Objective); gap > 1e-8 || !searched.Converged {
+		t.Errorf("objective %v, directly %v", searched.Objective, direct.Objective)
+	}
+	want := predict(recipe, direct.Linear, x)
+	for i, got := range predict(recipe, searched.Linear, x) {
+		if relative(got, want[i]) > 1e-7 {
+			t.Fatalf("row %d: prediction %v, directly %v", i, got, want[i])
+		}
+	}
+}
+
+func TestVeryManyInputs(t *testing.T) {
+	for _, task := range []model.Task{model.Regression, model.Binary} {
+		classes := 0
+		if task == model.Binary {
+			classes = 2
+		}
+		recipe, x, y := made(task, 4000, 2, classes, maxGram+500)
+		d := dataOf(recipe, x, y, nil, 4000)
+		if d.sums != nil {
+			t.Fatalf("%s: a Gram matrix of %d inputs", task, d.layout.inputs)
+		}
+		if r := fit(t, d, Defaults()); !r.Converged {
+			t.Errorf("%s: not converged after %d iterations", task, r.Iterations)
+		}
+	}
+}
+
+// A row of weight 2 counts as two rows, and one of weight 0 as none.
+func TestWeightsCountRows(t *testing.T) {
+	for task, classes := range map[model.Task]int{model.Binary: 2, model.Multiclass: 3, model.Regression: 0} {
+		recipe, x, y := made(task, 300, 3, classes, 4)
+		w := make([]float64, len(y))
+		var xs, ys []float64
+		for i := range w {
+			w[i] = float64(i % 3)
+			for range i % 3 {
+				xs, ys = append(xs, x[i*4:(i+1)*4]...), append(ys, y[i])
+			}
+		}
+		weighted, repeated := fit(t, dataOf(recipe, x, y, w, 300), Defaults()), fit(t, dataOf(recipe, xs, ys, nil, 300), Defaults())
+		for k := range weighted.Linear.Coef {
+			for j, c := range weighted.Linear.Coef[k] {
+				if relative(c, repeated.Linear.Coef[k][j]) > 1e-6 {
+					t.Errorf("%s: coefficient %v with weights, %v with rows repeated", task, c, repeated.Linear.Coef[k][j])
+				}
+			}
+		}
+	}
+}
+
+func TestDataCanBeFittedAgain(t *testing.T) {
+	for task, classes := range map[model.Task]int{model.Binary: 2, model.Regression: 0} {
+		recipe, x, y := made(task, 500, 3, classes, 4)
+		d, strong := dataOf(recipe, x, y, nil, 100), Defaults()
+		strong.C, strong.Alpha = 0.01, 100
+		first := bitsOf(fit(t, d, Defaults()).Linear)
+		other := bitsOf(fit(t, d, strong).Linear)
+		if again := bitsOf(fit(t, d, Defaults()).Linear); again != first || other == first {
+			t.Errorf("%s: hashes %x, %x with another penalty, then %x", task, first, other, again)
+		}
+	}
+}
+
+// Without features, a model knows the shares of the classes, or the mean.
+func TestWithoutFeatures(t *testing.T) {
+	recipe := &model.Recipe{Task: model.Binary, Classes: []string{"a", "b"}}
+	d := NewData(recipe, 4)
+	d.Append(nil, []float64{0, 1, 1, 1}, nil)
+	if got, want := fit(t, d, Defaults()).Linear.Intercept[0], math.Log(3); math.Abs(got-want) > 1e-12 {
+		t.Errorf("log odds %v, want %v", got, want)
+	}
+	d = NewData(&model.Recipe{Task: model.Regression}, 4)
+	d.Append(nil, []float64{1, 2, 6}, []float64{1, 1, 2})
+	if got := fit(t, d, Defaults()).Linear.Intercept[0]; math.Abs(got-3.75) > 1e-12 {
+		t.Errorf("mean %v, want 3.75", got)
+	}
+}
+
+// number returns a recipe of one number that is standardized already.
+func number(task model.Task, names ...string) *model.Recipe {
+	recipe := &model.Recipe{Task: task}
+	for _, name := range names {
+		recipe.Features = append(recipe.Features, model.Feature{Name: name, Kind: model.Number, Scale: 1})
+	}
+	if task == model.Binary {
+		recipe.Classes = []string{"a", "b"}
+	}
+	return recipe
+}
+
+func TestSeparableClasses(t *testing.T) {
+	recipe := number(model.Binary, "x")
+	d := dataOf(recipe, []float64{-2, -1, 1, 2}, []float64{0, 0, 1, 1}, nil, 4)
+	p := Defaults()
+	for _, p.C = range []float64{1, 1e4} {
+		r := fit(t, d, p)
+		if got := predict(recipe, r.Linear, []float64{-2, 2}); !r.Converged || got[0] < 0.7 || got[3] < 0.7 {
+			t.Errorf("C=%v: converged %v, probabilities %v", p.C, r.Converged, got)
+		}
+	}
+}
+
+func TestConstantColumnsAndMoreColumnsThanRows(t *testing.T) {
+	recipe := number(model.Regression, "a", "b", "c")
+	r := fit(t, dataOf(recipe, []float64{1, 0, 2, -1, 0, 5}, []float64{1, 2}, nil, 2), Defaults())
+	if got := r.Linear.Coef[0][1]; got != 0 || len(r.Warnings) > 0 {
+		t.Errorf("a constant column has the coefficient %v, warnings %v", got, r.Warnings)
+	}
+	// Two rows that lie (2, 0, -3) apart: the centred system solved by hand.
+	if got, want := r.Linear.Coef[0][0], -1.0/7.5; math.Abs(got-want) > 1e-12 {
+		t.Errorf("coefficient %v, want %v", got, want)
+	}
+}
+
+// Without a penalty, any of the equally good solutions will do, but it must be
+// said.
+func TestRidgeWithoutPenalty(t *testing.T) {
+	recipe := number(model.Regression, "a", "b")
+	p := Defaults()
+	p.Alpha = 0
+	x, y := []float64{1, 2, 2, 4, 3, 6, 4, 8.5}, []float64{3, 5, 7, 9}
+	if r := fit(t, dataOf(recipe, x, y, nil, 4), p); len(r.Warnings) > 0 {
+		t.Errorf("independent columns: warnings %v", r.Warnings)
+	}
+	x[7] = 8
+	r := fit(t, dataOf(recipe, x, y, nil, 4), p)
+	if len(r.Warnings) != 1 {
+		t.Errorf("dependent columns: warnings %v", r.Warnings)
+	}
+	for i, got := range predict(recipe, r.Linear, x) {
+		if math.Abs(got-y[i]) > 1e-6 {
+			t.Errorf("row %d: prediction %v, want %v", i, got, y[i])
+		}
+	}
+}
+
+func TestUnconvergedSearchesSaySo(t *testing.T) {
+	recipe, x, y := made(model.Multiclass, 500, 3, 3, 4)
+	p := Defaults()
+	p.MaxIter, p.C = 1, 100
+	r := fit(t, dataOf(recipe, x, y, nil, 500), p)
+	if r.Converged || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "max_iter") {
+		t.Errorf("converged %v, warnings %v", r.Converged, r.Warnings)
+	}
+}
+
+func TestUnusableData(t *testing.T) {
+	huge := number(model.Binary, "x")
+	huge.Features[0].Scale = 1e-15
+	wide := &model.Recipe{Task: model.Binary, Classes: []string{"a", "b"}, Features: []model.Feature{category("c", 70_000)}}
+	for name, c := range map[string]struct {
+		recipe *model.Recipe
+		x, y   []float64
+		w      []float64
+		want   fault.Kind
+	}{
+		"no rows":              {number(model.Binary, "x"), nil, nil, nil, fault.InvalidData},
+		"no rows of values":    {number(model.Regression, "x"), nil, nil, nil, fault.InvalidData},
+		"no weight":            {number(model.Regression, "x"), []float64{1}, []float64{1}, []float64{0}, fault.InvalidData},
+		"one class":            {number(model.Binary, "x"), []float64{1, 2}, []float64{1, 1}, nil, fault.InvalidData},
+		"one class has weight": {number(model.Binary, "x"), []float64{1, 2}, []float64{0, 1}, []float64{0, 1}, fault.InvalidData},
+		"extreme value":        {huge, []float64{1, 2}, []float64{0, 1}, nil, fault.InvalidData},
+		"too many categories":  {wide, []float64{1, 2}, []float64{0, 1}, nil, fault.TooLarge},
+	} {
+		d := NewData(c.recipe, 0)
+		d.Append(c.x, c.y, c.w)
+		if _, err := Fit(context.Background(), d, Defaults()); !fault.Is(err, c.want) {
+			t.Errorf("%s: error %v, want %v", name, err, c.want)
+		}
+	}
+}
+
+func TestTheContextEndsAFit(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	for task, classes := range map[model.Task]int{model.Binary: 2, model.Regression: 0} {
+		recipe, x, y := made(task, 100, 2, classes)
+		if _, err := Fit(ctx, dataOf(recipe, x, y, nil, 100), Defaults()); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: error %v", task, err)
+		}
+	}
+}
+
+func TestParamsAreChecked(t *testing.T) {
+	bad := Params{C: 0, MaxIter: 0, Tol: math.NaN(), Alpha: -1, Balanced: true, ClassWeight: []float64{1, 0}}
+	err := bad.Check()
+	if !fault.Is(err, fault.InvalidRequest) {
+		t.Fatalf("error %v", err)
+	}
+	var names []any
+	for _, f := range fault.From(err).Fields {
+		if diff := cmp.Diff([]any{"body", "model_params"}, f.Loc[:2]); diff != "" {
+			t.Error(diff)
+		}
+		names = append(names, f.Loc[2])
+	}
+	if diff := cmp.Diff([]any{"C", "max_iter", "tol", "alpha", "class_weight", "class_weight"}, names); diff != "" {
+		t.Error(diff)
+	}
+	recipe, x, y := made(model.Binary, 100, 2, 2)
+	p := Defaults()
+	p.ClassWeight = []float64{1, 2, 3}
+	if _, err := Fit(context.Background(), dataOf(recipe, x, y, nil, 100), p); !fault.Is(err, fault.InvalidRequest) {
+		t.Errorf("three weights for two classes: %v", err)
+	}
+	if _, err := Fit(context.Background(), dataOf(recipe, x, y, nil, 100), Params{}); !fault.Is(err, fault.InvalidRequest) {
+		t.Errorf("no parameters: %v", err)
+	}
+}
+
+func TestAppendPanics(t *testing.T) {
+	for name, f := range map[string]func(d *Data){
+		"lengths":         func(d *Data) { d.Append([]float64{1, 2}, []float64{1}, nil) },
+		"weights":         func(d *Data) { d.Append([]float64{1}, []float64{1}, []float64{1, 1}) },
+		"negative weight": func(d *Data) { d.Append([]float64{1}, []float64{1}, []float64{-1}) },
+		"no class":        func(d *Data) { d.Append([]float64{1}, []float64{2}, nil) },
+		"half a class":    func(d *Data) { d.Append([]float64{1}, []float64{0.5}, nil) },
+		"NaN":             func(d *Data) { d.Append([]float64{1}, []float64{math.NaN()}, nil) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if recover() == nil {
+					t.Error("no panic")
+				}
+			}()
+			f(NewData(number(model.Binary, "x"), 1))
+		})
+	}
+}
