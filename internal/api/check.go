@@ -17,7 +17,7 @@ import (
 // shows for it, so that the two cannot differ, and collects every violation in
 // FastAPI's words. It reads the part of JSON Schema that our schemas use: type,
 // null, enum, minimum, maximum, minLength, maxLength, required, properties,
-// items, additionalProperties and $ref.
+// items, additionalProperties, $ref, and anyOf for an object that may be null.
 type checker struct {
 	registry huma.Registry
 	bad      []fault.Field
@@ -54,7 +54,11 @@ func (c *checker) check(s *huma.Schema, v any, loc []any) {
 	if s.Ref != "" {
 		s = c.registry.SchemaFromRef(s.Ref)
 	}
-	if v == nil && s.Nullable {
+	if v == nil && (s.Nullable || len(s.AnyOf) > 0) {
+		return
+	}
+	if len(s.AnyOf) > 0 { // an object that may be null
+		c.check(s.AnyOf[0], v, loc)
 		return
 	}
 	switch s.Type {

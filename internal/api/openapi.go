@@ -209,6 +209,23 @@ func requestSchema[Req any](r huma.Registry) *huma.Schema {
 	return schema
 }
 
+// resultSchema completes the schema of a result: where a field holds an object
+// that may be null, as Go says by a pointer, the document says so too. huma does
+// this for scalars only.
+func resultSchema[Res any](r huma.Registry) {
+	schema := r.Schema(reflect.TypeFor[Res](), false, "")
+	for i := range reflect.TypeFor[Res]().NumField() {
+		field := reflect.TypeFor[Res]().Field(i)
+		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+		is := schema.Properties[name]
+		if field.Type.Kind() == reflect.Pointer && is.Ref != "" && options == "" {
+			schema.Properties[name] = &huma.Schema{
+				Description: is.Description, AnyOf: []*huma.Schema{{Ref: is.Ref}, {Type: "null"}},
+			}
+		}
+	}
+}
+
 // propertyNames lists the fields of a schema in alphabetical order.
 func propertyNames(s *huma.Schema) []string {
 	names := make([]string, 0, len(s.Properties))

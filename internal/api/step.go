@@ -46,6 +46,7 @@ func (st step[Req, Res]) route() string { return st.path }
 // register adds the step's route to huma.
 func (st step[Req, Res]) register(s *service, h huma.API) {
 	schema := requestSchema[Req](s.document.Components.Schemas)
+	resultSchema[Res](s.document.Components.Schemas)
 	op := st.doc.operation(http.MethodPost, st.path)
 	op.SkipValidateBody = true      // decode does, against the same schema
 	op.BodyReadTimeout = -1         // intake has read the body
