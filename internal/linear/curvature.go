@@ -16,7 +16,7 @@ type curvature struct {
 // The limits for factors: entries in memory (64 MB), and multiplications.
 const (
 	maxFactorEntries = 8 << 20
-	maxFactorWork    = 2e9
+	maxFactorWork    = 5e8
 )
 
 // newCurvature measures the Hessian of a problem, usually over a sample, at

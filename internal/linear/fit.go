@@ -49,13 +49,17 @@ func fitIteratively(ctx context.Context, d *Data, params Params) (*Result, error
 	return r, nil
 }
 
-// maxSample is the number of blocks, 65,536 rows, on which the search begins
-// and the curvature is measured. With many classes they are fewer, for memory.
-const maxSample = 32
+// The search begins, and the curvature is measured, on a quarter of the blocks,
+// but at least and at most on so many: 16,384 and 65,536 rows. With very many
+// classes they are fewer, for memory.
+const (
+	minSample = 8
+	maxSample = 32
+)
 
 // sample returns the problem over evenly spaced blocks that stand for all.
 func (p *problem) sample() *problem {
-	n := max(4, min(maxSample, 1024/p.scores))
+	n := min(max(minSample, len(p.blocks)/4), maxSample, max(1, 1024/p.scores))
 	if len(p.blocks) <= n {
 		return p
 	}
