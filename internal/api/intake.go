@@ -24,6 +24,7 @@ const jsonType = "application/json"
 // a step runs, net/http would take the client for gone and cancel the step.
 func (s *service) intake(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Header = r.Header.Clone() // the caller's stays as it is
 		if r.Method == http.MethodPost {
 			if err := checkMediaType(r.Header); err != nil {
 				writeProblem(w, r, err)

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -23,7 +24,7 @@ func (s *service) route(w http.ResponseWriter, r *http.Request) {
 			redirect(w, "../docs")
 			return
 		}
-		r.URL.Path, r.URL.RawPath = path, ""
+		r.URL = &url.URL{Path: path, RawQuery: r.URL.RawQuery}
 	}
 	if r.Method == http.MethodOptions {
 		s.options(w, r)

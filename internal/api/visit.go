@@ -47,7 +47,7 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		v.id = rand.Text()
 	}
 	method := r.Method
-	r = r.Clone(context.WithValue(r.Context(), visitKey{}, v))
+	r = r.WithContext(context.WithValue(r.Context(), visitKey{}, v))
 	if method == http.MethodHead {
 		r.Method = http.MethodGet
 	}
