@@ -73,8 +73,11 @@ func open(sealed []byte, format int, document any) (digest string, err error) {
 }
 
 // checkFormat refuses a document of another format than the one that is read
-// here, before anything else in it is looked at.
+// here, before anything else in it is looked at. All documents begin with it.
 func checkFormat(body []byte, format int) error {
+	if bytes.HasPrefix(body, fmt.Appendf(nil, `{"format":%d,`, format)) {
+		return nil
+	}
 	var head struct {
 		Format int `json:"format"`
 	}
@@ -84,10 +87,7 @@ func checkFormat(body []byte, format int) error {
 	if head.Format > format {
 		return fault.New(fault.InvalidData, "A stored document was written by a later release of this service; it is not used.")
 	}
-	if head.Format != format {
-		return fmt.Errorf("the document has format %d, not %d", head.Format, format)
-	}
-	return nil
+	return fmt.Errorf("the document begins with format %d, not %d", head.Format, format)
 }
 
 // damaged is the error for a stored object that is not as it was written.

@@ -16,7 +16,7 @@ import (
 )
 
 // The tests of this file try every fault at every call that an operation makes
-// of the store, every pair of the doubtful ones, and a death before and after
+// of the store, every pair with a doubtful outcome, and a death before and after
 // every call.
 // Each time the store must keep its promises, and the repeated operation must
 // end as if nothing had happened. They run in synctest's time, in which the
@@ -298,10 +298,7 @@ func TestEveryFault(t *testing.T) {
 	for _, sc := range prepared(t) {
 		t.Run(sc.name, func(t *testing.T) {
 			for call, op := range quiet(t, sc) {
-				for _, m := range mishaps {
-					if m.only != "" && m.only != op {
-						continue
-					}
+				for _, m := range at(op, mishaps) {
 					what := fmt.Sprintf("%s at call %d (%s)", m.name, call, op)
 					_, err := withstand(t, sc, plan{at: map[int]mishap{call: m}, death: -1}, what)
 					if err != nil && (m.survived || !slices.Contains(m.kinds, fault.From(err).Kind)) {
@@ -363,26 +360,36 @@ func TestDeniedReadAfterADoubtfulWrite(t *testing.T) {
 	}
 }
 
-// What follows on a doubtful outcome meets another one.
-func TestEveryPairOfDoubts(t *testing.T) {
-	doubts := slices.DeleteFunc(slices.Clone(mishaps), func(m mishap) bool { return !m.outcome.Applied })
+// Each mishap is followed by one that leaves the outcome open, at each of the
+// calls that it leads to.
+func TestEveryPairOfFaults(t *testing.T) {
 	for _, sc := range prepared(t) {
 		t.Run(sc.name, func(t *testing.T) {
-			calls := quiet(t, sc)
-			for first, op := range calls {
-				for second := first + 1; second < len(calls)+3; second++ {
-					for i := range len(doubts) * len(doubts) {
-						m, n := doubts[i/len(doubts)], doubts[i%len(doubts)]
-						if m.only != "" && m.only != op {
-							continue
+			for first, op := range quiet(t, sc) {
+				for _, m := range at(op, mishaps) {
+					p := plan{at: map[int]mishap{first: m}, death: -1}
+					tr, _ := withstand(t, sc, p, m.name)
+					for second := first + 1; second < len(tr.calls); second++ {
+						for _, n := range at(tr.calls[second], doubts()) {
+							what := fmt.Sprintf("%s at call %d and %s at call %d", m.name, first, n.name, second)
+							p.at = map[int]mishap{first: m, second: n}
+							withstand(t, sc, p, what)
 						}
-						what := fmt.Sprintf("%s at call %d and %s at call %d", m.name, first, n.name, second)
-						withstand(t, sc, plan{at: map[int]mishap{first: m, second: n}, death: -1}, what)
 					}
 				}
 			}
 		})
 	}
+}
+
+// doubts are the mishaps after which the call may have taken effect.
+func doubts() []mishap {
+	return slices.DeleteFunc(slices.Clone(mishaps), func(m mishap) bool { return !m.outcome.Applied })
+}
+
+// at returns those of the mishaps that can happen to a call of the kind.
+func at(op blobtest.Op, all []mishap) []mishap {
+	return slices.DeleteFunc(slices.Clone(all), func(m mishap) bool { return m.only != "" && m.only != op })
 }
 
 // A process that dies between or within two calls of the store leaves it whole,

@@ -21,17 +21,16 @@ import (
 // call. Whoever comes second must be told so, except that whose change is in
 // the history must be told that it is.
 func TestRivalAtEveryCall(t *testing.T) {
-	doubts := slices.DeleteFunc(slices.Clone(mishaps), func(m mishap) bool { return !m.outcome.Applied })
-	doubts = append(doubts, mishap{name: "nothing", only: "none"})
 	for _, sc := range prepared(t) {
 		if !sc.changes {
 			continue
 		}
 		t.Run(sc.name, func(t *testing.T) {
-			calls := len(quiet(t, sc))
+			calls := quiet(t, sc)
 			for rival := range calls {
-				for call := range calls {
-					for _, m := range doubts {
+				contend(t, sc, rival, plan{death: -1}, fmt.Sprintf("a rival before call %d", rival))
+				for call, op := range calls {
+					for _, m := range at(op, doubts()) {
 						what := fmt.Sprintf("a rival before call %d, %s at call %d", rival, m.name, call)
 						contend(t, sc, rival, plan{at: map[int]mishap{call: m}, death: -1}, what)
 					}
