@@ -9,7 +9,7 @@ import (
 )
 
 // reference holds scikit-learn's scores on the very splits that preprocess
-// makes. test/reference/sklearn.py made it, from the processed data of
+// makes. test/reference/score_sklearn.py made it, from the processed data of
 // TestReferenceSplits.
 type reference struct {
 	Sets map[string]struct {
@@ -52,7 +52,7 @@ func TestScoresMatchScikitLearn(t *testing.T) {
 			t.Parallel()
 			h := newHouse()
 			want := ref.Sets[set.name]
-			req := retrain.Request{DataPath: h.put(t, set.file, example(t, set.file)), Target: set.target, ModelParams: boosting}
+			req := retrain.Request{DataPath: h.put(t, set.file, example(t, set.file)), ModelName: set.name, Target: set.target, ModelParams: boosting}
 			r := h.run(t, req)
 			if r.Preprocess.Rows.Train != want.TrainRows || r.Preprocess.Rows.Test != want.HoldoutRows {
 				t.Fatalf("the split has changed: %+v; run the reference script again", r.Preprocess.Rows)

@@ -1,6 +1,6 @@
 """Scores scikit-learn on the splits that this service makes.
 
-    python test/reference/sklearn.py NAME=PROCESSED.parquet ... > internal/retrain/testdata/sklearn.json
+    python test/reference/score_sklearn.py NAME=PROCESSED.parquet ... > internal/retrain/testdata/sklearn.json
 
 Each file is what /preprocess wrote; its key-value metadata names the target,
 its column __holdout the side of each row. The algorithms are scikit-learn's own

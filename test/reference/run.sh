@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Makes internal/retrain/testdata/sklearn.json anew: preprocesses the real data
+# sets of examples/ and scores scikit-learn on the same splits.
+#   RETRAIN_PYTHON=python3 bash test/reference/run.sh
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+make build
+store=$(mktemp -d)
+trap 'rm -rf "$store"' EXIT
+sets=()
+for set in wa_churn=churn.csv=churn california_housing=california_housing.csv.gz=median_house_value shuttle=shuttle.csv.gz=Class; do
+  IFS='=' read -r name file target <<<"$set"
+  RETRAIN_STORE=$store bin/api retrain "examples/$file" --target "$target" --model "$name" --run-id "$name" --params '{"max_iter":1}' >/dev/null
+  sets+=("$name=$store/runs/$name/processed.parquet")
+done
+"${RETRAIN_PYTHON:-python3}" test/reference/score_sklearn.py "${sets[@]}" >internal/retrain/testdata/sklearn.json
