@@ -1,12 +1,15 @@
 package s3blob_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -58,6 +61,63 @@ func TestConfigurationThatIsNone(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	})
+}
+
+// TestAddresses checks where requests go: to a path at an address of one's own,
+// which has no name for each bucket, and to the bucket's name at AWS.
+func TestAddresses(t *testing.T) {
+	for endpoint, want := range map[*string]string{
+		aws.String("http://s3.test:9000"): "http://s3.test:9000/bucket/k",
+		nil:                               "https://bucket.s3.eu-west-1.amazonaws.com/k",
+	} {
+		var got string
+		client := &s3blob.Client{Load: func(context.Context) (aws.Config, error) {
+			cfg := (&s3test.Server{Region: "eu-west-1", AccessKey: "a", SecretKey: "s"}).Config()
+			cfg.BaseEndpoint = endpoint
+			cfg.HTTPClient = &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
+				got = r.URL.Scheme + "://" + r.URL.Host + r.URL.Path
+				return answer(r, 200, ""), nil
+			})}
+			return cfg, nil
+		}}
+		if _, err := client.Bucket("bucket").Stat(t.Context(), "k"); err != nil || got != want {
+			t.Errorf("the request went to %s, %v; want %s", got, err, want)
+		}
+	}
+}
+
+// TestChecksumsAreLeftOut follows AWS_REQUEST_CHECKSUM_CALCULATION, which some
+// servers need, in large and small writes.
+func TestChecksumsAreLeftOut(t *testing.T) {
+	server := s3test.Fake(t)
+	server.CreateBucket(t, "bucket")
+	for _, when := range []aws.RequestChecksumCalculation{
+		aws.RequestChecksumCalculationWhenSupported, aws.RequestChecksumCalculationWhenRequired,
+	} {
+		var sums atomic.Int64
+		client := &s3blob.Client{Load: func(context.Context) (aws.Config, error) {
+			cfg := server.Config()
+			cfg.RequestChecksumCalculation = when
+			cfg.HTTPClient = &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
+				if r.Method == http.MethodPut && r.Header.Get("x-amz-checksum-crc32") != "" {
+					sums.Add(1)
+				}
+				return http.DefaultTransport.RoundTrip(r)
+			})}
+			return cfg, nil
+		}}
+		b := client.Bucket("bucket")
+		_, errPut := b.Put(t.Context(), "k", []byte("v"), blob.Condition{})
+		_, errSmall := b.Upload(t.Context(), "k", strings.NewReader("v"))
+		_, errLarge := b.Upload(t.Context(), "k", bytes.NewReader(make([]byte, 9<<20)))
+		if err := errors.Join(errPut, errSmall, errLarge); err != nil {
+			t.Fatal(err)
+		}
+		want := map[aws.RequestChecksumCalculation]int64{aws.RequestChecksumCalculationWhenSupported: 4}[when]
+		if sums.Load() != want {
+			t.Errorf("%d of the 4 writes had a checksum, want %d", sums.Load(), want)
+		}
+	}
 }
 
 // TestLoadIsLazyAndRepeated loads nothing before the first call, and loads

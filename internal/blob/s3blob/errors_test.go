@@ -154,6 +154,24 @@ func TestBrokenConnectionsAreTransient(t *testing.T) {
 	}
 }
 
+// TestListThatIsLate ends its context within the answer.
+func TestListThatIsLate(t *testing.T) {
+	server := &s3test.Server{Endpoint: "http://s3.test", Region: "us-east-1", AccessKey: "a", SecretKey: "s"}
+	ctx, cancel := context.WithCancel(t.Context())
+	b := impatient(server, func(r *http.Request) (*http.Response, error) {
+		ok := answer(r, 200, "")
+		ok.Body = io.NopCloser(io.MultiReader(strings.NewReader("<ListBucketResult><Contents>"), readerFunc(func([]byte) (int, error) {
+			cancel()
+			return 0, context.Canceled
+		})))
+		return ok, nil
+	})
+	err := calls["list"](ctx, b)
+	if !errors.Is(err, context.Canceled) || errors.As(err, new(*fault.Error)) {
+		t.Errorf("List: %v, want the context's error", err)
+	}
+}
+
 // TestLostAnswers lets the server apply a write and loses its answer. The SDK
 // tries again, and the second try meets the first one's effect: what is
 // reported as a condition that did not hold was our own write. Callers have to
@@ -236,6 +254,27 @@ func TestWrongChecksum(t *testing.T) {
 		if (err == nil) != (want == nil) || want != nil && !fault.Is(err, fault.Transient) {
 			t.Errorf("%q with the checksum of hello: %v", sent, err)
 		}
+	}
+}
+
+// TestUploadThatWasLost completes an upload and loses the answer: the second
+// try finds no such upload, although the object is there.
+func TestUploadThatWasLost(t *testing.T) {
+	server := s3test.Fake(t)
+	server.CreateBucket(t, "bucket")
+	lost := false
+	b := impatient(server, func(r *http.Request) (*http.Response, error) {
+		response, err := http.DefaultTransport.RoundTrip(r)
+		if err == nil && r.Method == http.MethodPost && r.URL.Query().Has("uploadId") && !lost {
+			lost = true
+			response.Body.Close()
+			return nil, io.ErrUnexpectedEOF
+		}
+		return response, err
+	})
+	_, err := b.Upload(t.Context(), "k", bytes.NewReader(make([]byte, 20<<20)))
+	if !lost || !fault.Is(err, fault.Transient) || errors.Is(err, blob.ErrNotFound) {
+		t.Errorf("Upload: %v, want Transient", err)
 	}
 }
 
