@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# Builds the container image and looks at what is in it. There is no container
+# engine and no image registry here: Debian's buildah builds the Dockerfile in a
+# chroot, on stand-ins for the two base images. The stand-in for the compiler's image
+# is busybox with this machine's Go mounted into it; the one for Lambda's is empty
+# but for busybox. Modules and compiled packages come from this machine's caches.
+#
+# Needs root and apt-get. What this cannot show: the real base images, and arm64 run.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root"
+scratch=$(mktemp -d)
+export BUILDAH_ISOLATION=chroot
+buildah() { command buildah --root "$scratch/images" --runroot "$scratch/run" "$@"; }
+emulator='' server=''
+stop() { # ends a process group that setsid began
+  [ -z "$1" ] || kill -- "-$1" 2>/dev/null || kill "$1" 2>/dev/null || true
+  wait
+}
+cleanup() {
+  stop "$emulator"
+  stop "$server"
+  buildah umount --all >/dev/null 2>&1 || true
+  buildah rm --all >/dev/null 2>&1 || true
+  umount "$scratch/images/overlay" 2>/dev/null || true # which buildah leaves mounted
+  chmod -R u+w "$scratch/modules" 2>/dev/null || true
+  rm -rf "$scratch"
+}
+trap cleanup EXIT
+fail() { echo "image: $*" >&2; exit 1; }
+
+if ! command -v buildah >/dev/null || ! [ -x /bin/busybox ]; then
+  echo "installing buildah and busybox"
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends buildah busybox-static >/dev/null
+fi
+
+# stand_in NAME [VARIABLE=value...]: an image with busybox in it.
+stand_in() {
+  local name=$1 container mounted tool setting
+  shift
+  container=$(buildah from scratch)
+  mounted=$(buildah mount "$container")
+  mkdir -p "$mounted/bin" "$mounted/tmp" "$mounted/etc"
+  chmod 1777 "$mounted/tmp"
+  cp /bin/busybox "$mounted/bin/busybox"
+  for tool in sh mkdir ln; do ln -s busybox "$mounted/bin/$tool"; done
+  for setting in "$@"; do buildah config --env "$setting" "$container"; done
+  buildah umount "$container" >/dev/null
+  buildah commit --quiet --rm "$container" "localhost/$name" >/dev/null
+}
+
+echo "making stand-ins for the base images"
+go mod download
+stand_in builder PATH=/usr/local/go/bin:/bin HOME=/tmp GOTOOLCHAIN=local GOSUMDB=off \
+  GOPROXY=file:///modules GOMODCACHE=/tmp/modules GOCACHE=/tmp/build
+stand_in lambda PATH=/usr/local/bin:/bin LAMBDA_TASK_ROOT=/var/task
+
+version=image-test
+commit=0123456789ab
+build() { # build ARCH TAG
+  buildah build --quiet --layers=false --network none --platform "linux/$1" \
+    --volume "$(go env GOROOT):/usr/local/go:ro" --volume "$(go env GOMODCACHE)/cache/download:/modules:ro" \
+    --volume "$scratch/modules:/tmp/modules" --volume "$(go env GOCACHE):/tmp/build" \
+    --build-arg BUILD_IMAGE=localhost/builder --build-arg RUN_IMAGE=localhost/lambda \
+    --build-arg VERSION=$version --build-arg COMMIT=$commit --tag "$2" . >/dev/null
+}
+echo "building the image for $(go env GOARCH)"
+mkdir "$scratch/modules"
+build "$(go env GOARCH)" localhost/retrain:test
+
+echo "looking at the image"
+container=$(buildah from --pull-never localhost/retrain:test)
+mounted=$(buildah mount "$container")
+binary=$mounted/usr/local/bin/api
+config() { buildah inspect --type image --format "{{$1}}" localhost/retrain:test; }
+expect() { [ "$2" = "$3" ] || fail "$1 is '$2', want '$3'"; }
+expect entrypoint "$(config .OCIv1.Config.Entrypoint)" '[/usr/local/bin/api]'
+expect user "$(config .OCIv1.Config.User)" 65532:65532
+expect 'working folder' "$(config .OCIv1.Config.WorkingDir)" /data
+expect 'version label' "$(config '(index .OCIv1.Config.Labels "org.opencontainers.image.version")')" $version
+expect bootstrap "$(readlink "$mounted/var/runtime/bootstrap")" /usr/local/bin/api
+expect 'mode of the binary' "$(stat -c %a "$binary")" 755
+expect 'owner of /data' "$(stat -c %u:%g "$mounted/data")" 65532:65532
+! grep -aq 'ld-linux' "$binary" || fail 'the binary is linked dynamically'
+go version -m "$binary" | grep -q 'CGO_ENABLED=0' || fail 'the binary was built with cgo'
+[ ! -e "$mounted/src" ] && [ ! -e "$mounted/usr/local/go" ] || fail 'the image has the build in it'
+size=$(stat -c %s "$binary")
+[ "$size" -le $((32 << 20)) ] || fail "the binary has $size bytes, over 32 MiB"
+
+echo "running it: version, then a server that is asked for its health"
+buildah run "$container" -- /usr/local/bin/api version | grep -q "$version.*$commit" || fail 'version is not what was built'
+user=$(buildah run "$container" -- /bin/busybox id -u)
+expect 'user while running' "$user" 65532
+# The image listens on port 8080, which may be taken here.
+touch "$scratch/serve.log"
+setsid buildah --root "$scratch/images" --runroot "$scratch/run" run --env RETRAIN_LISTEN=127.0.0.1:0 \
+  "$container" -- /usr/local/bin/api serve >"$scratch/serve.log" 2>&1 &
+server=$!
+for _ in $(seq 100); do
+  address=$(sed -n 's|^Listening on http://\([0-9.:]*\).*|\1|p' "$scratch/serve.log")
+  [ -z "$address" ] || break
+  sleep 0.1
+done
+[ -n "$address" ] || { cat "$scratch/serve.log"; fail 'the server did not say where it listens'; }
+buildah run --env "RETRAIN_LISTEN=$address" "$container" -- /usr/local/bin/api health >/dev/null || fail 'the server is not healthy'
+stop "$server"
+server=
+
+echo "running it as a Lambda function"
+go build -o "$scratch/lambdaemu" ./internal/lambda/runtimetest/lambdaemu
+mkfifo "$scratch/open" # the emulator ends when its input does
+exec 3<>"$scratch/open"
+setsid "$scratch/lambdaemu" -name retrain -env RETRAIN_STORE="$scratch/store" -- "$mounted/usr/local/bin/api" \
+  <&3 >"$scratch/address" 2>"$scratch/lambda.log" &
+emulator=$!
+for _ in $(seq 100); do [ -s "$scratch/address" ] && break; sleep 0.1; done
+call=$(head -1 "$scratch/address")/2015-03-31/functions/retrain/invocations
+answer=$(/bin/busybox wget -q -O - --post-data '{"path":"/health"}' "$call") || fail 'the function did not answer'
+case $answer in *'"healthy"'*"$version"*) ;; *) fail "the function answered $answer" ;; esac
+
+other=arm64
+[ "$(go env GOARCH)" = amd64 ] || other=amd64
+echo "building the image for $other"
+build $other localhost/retrain:other
+container=$(buildah from --pull-never --platform "linux/$other" localhost/retrain:other)
+go version -m "$(buildah mount "$container")/usr/local/bin/api" | grep -q "GOARCH=$other" || fail "the $other image has another binary"
+
+echo "image: ok; the $(go env GOARCH) binary has $((size >> 10)) KiB"
