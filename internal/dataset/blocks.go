@@ -20,10 +20,11 @@ type window struct {
 	at, end int
 }
 
-// take fills the window with what another one has left.
-func (w *window) take(from *window) {
+// take fills the window, of the given size at least, with what another one has
+// left.
+func (w *window) take(from *window, size int) {
 	rest := from.end - from.at
-	if need := max(windowBytes, 2*rest) + 2; len(w.data) < need {
+	if need := max(size, 2*rest) + 2; len(w.data) < need {
 		w.data = append(make([]byte, 0, need), w.data...)[:need]
 	}
 	copy(w.data, from.data[from.at:from.end])
@@ -60,6 +61,7 @@ type blockReader struct {
 	src      *source
 	lex      *lexer
 	names    []string
+	window   int // bytes
 	maxLine  int
 	line     int64   // how many lines lie behind
 	rest     *window // holds what has been read, but not lexed
@@ -92,13 +94,15 @@ func (r *blockReader) fill(w *window) error {
 // the last one it returns io.EOF.
 func (r *blockReader) next(b *block) error {
 	b.rows, b.cells, b.lines, b.rejects = 0, b.cells[:0], b.lines[:0], b.rejects[:0]
-	b.take(r.rest)
+	b.take(r.rest, r.window)
 	r.rest = &b.window
 	for {
 		if err := r.fill(&b.window); err != nil {
 			return err
 		}
-		r.lexAll(b)
+		if err := r.lexAll(b); err != nil {
+			return err
+		}
 		switch {
 		case b.at > 0:
 			return nil
@@ -108,24 +112,32 @@ func (r *blockReader) next(b *block) error {
 			return r.unclosed("to the end of the data")
 		}
 		if !b.grow(r.maxLine) {
-			return r.tooLong(b)
+			return r.tooLong(b, b.end)
 		}
 	}
 }
 
+// cutShort treats the record at hand, which happens to lie within the window,
+// as if that had ended where a line must end.
+func (r *blockReader) cutShort(b *block) error {
+	end := b.at + r.maxLine
+	beyond := b.data[end]
+	b.data[end] = '\n'
+	r.lex.record(b.data, b.at, end)
+	b.data[end] = beyond
+	return r.tooLong(b, end)
+}
+
 // lexAll lexes all complete records of the block's window.
-func (r *blockReader) lexAll(b *block) {
+func (r *blockReader) lexAll(b *block) error {
 	r.skip(b)
 	for b.at < b.end {
 		next, got := r.lex.record(b.data, b.at, b.end)
-		if got == incomplete {
-			return
-		}
-		if next-b.at > r.maxLine && got != blank {
-			got = rejected
-			r.lex.fail(ReasonLine, -1)
-		}
 		switch got {
+		case incomplete:
+			return nil
+		case overlong:
+			return r.cutShort(b)
 		case complete:
 			b.rows++
 			b.cells = append(b.cells, r.lex.cells...)
@@ -136,6 +148,7 @@ func (r *blockReader) lexAll(b *block) {
 		r.line += r.lex.lines
 		b.at = next
 	}
+	return nil
 }
 
 // reject reports the lexer's record. A misplaced quote leaves open whether the
@@ -156,16 +169,16 @@ func (r *blockReader) reject(b *block) {
 	}
 }
 
-// tooLong gives up a record that is longer than the largest window. Within
-// quotes there is no telling where it ends.
-func (r *blockReader) tooLong(b *block) error {
+// tooLong gives up a record that has no end before the position end. Within
+// quotes there is no telling where it might have one.
+func (r *blockReader) tooLong(b *block, end int) error {
 	if r.lex.quoted {
 		return r.unclosed("within the longest line that is allowed")
 	}
 	b.rejects = append(b.rejects, Reject{Line: r.line + 1, Reason: ReasonLine})
 	r.line += r.lex.lines
 	r.skipping = true
-	b.at = b.end
+	b.at = end
 	return nil
 }
 

@@ -14,7 +14,7 @@ func openTable(file io.ReadCloser, opts Options) (*blockReader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &blockReader{src: src, maxLine: opts.MaxLine, rest: new(window)}
+	r := &blockReader{src: src, window: opts.window, maxLine: opts.MaxLine, rest: new(window)}
 	if err := r.header(opts); err != nil {
 		src.Close()
 		return nil, err
@@ -22,11 +22,14 @@ func openTable(file io.ReadCloser, opts Options) (*blockReader, error) {
 	return r, nil
 }
 
+// headBytes is how much of the data its form is judged by.
+const headBytes = 64 << 10
+
 // header reads the first record, the names of the columns, and leaves the rest
 // of what it has read to next.
 func (r *blockReader) header(opts Options) error {
 	w := r.rest
-	w.take(new(window))
+	w.take(new(window), headBytes)
 	if err := r.fill(w); err != nil {
 		return err
 	}
@@ -36,7 +39,7 @@ func (r *blockReader) header(opts Options) error {
 	if bytes.HasPrefix(w.data[:w.end], []byte(utf8BOM)) {
 		w.at = len(utf8BOM)
 	}
-	first, err := r.firstRecord(w)
+	first, err := r.firstRecord(w, opts)
 	if err != nil {
 		return err
 	}
@@ -47,21 +50,21 @@ func (r *blockReader) header(opts Options) error {
 	if r.names, err = lexNames(w.data[first:], w.end-first, delimiter, opts); err != nil {
 		return err
 	}
-	r.lex = newLexer(delimiter, len(r.names), opts.MaxCell)
+	r.lex = newLexer(delimiter, len(r.names), opts)
 	return nil
 }
 
 // firstRecord reads on until the window holds a record that is not blank, and
 // returns where that begins. It leaves window and line count behind the record.
-func (r *blockReader) firstRecord(w *window) (int, error) {
-	r.lex = newLexer(delimiters[0].char, 0, r.maxLine)
+func (r *blockReader) firstRecord(w *window, opts Options) (int, error) {
+	r.lex = newLexer(delimiters[0].char, 0, opts)
 	r.lex.anyWidth = true
 	for {
 		next, got := r.lex.record(w.data, w.at, w.end)
 		switch {
 		case got == incomplete && r.eof:
 			return 0, r.unclosed("to the end of the data")
-		case got == incomplete && !w.grow(r.maxLine):
+		case got == overlong, got == incomplete && !w.grow(r.maxLine):
 			return 0, fault.New(fault.InvalidData, "The first line is longer than the limit; a header is expected.").
 				At("Header too long", "header_too_long", "data", "line", r.line+1)
 		case got == incomplete:
@@ -81,14 +84,14 @@ func (r *blockReader) firstRecord(w *window) (int, error) {
 
 // chooseDelimiter takes the delimiter that is asked for, or else finds it.
 func chooseDelimiter(data []byte, end int, opts Options) (byte, error) {
-	found := sniffDelimiter(data, end)
+	found := sniffDelimiter(data, end, opts)
 	if opts.Delimiter == 0 {
 		return found, nil
 	}
-	if width, _ := agreement(data, end, opts.Delimiter); width > 1 {
+	if width, _ := agreement(data, end, opts.Delimiter, opts); width > 1 {
 		return opts.Delimiter, nil
 	}
-	if width, _ := agreement(data, end, found); width <= 1 {
+	if width, _ := agreement(data, end, found, opts); width <= 1 {
 		return opts.Delimiter, nil
 	}
 	return 0, fault.New(fault.InvalidData,
@@ -98,7 +101,7 @@ func chooseDelimiter(data []byte, end int, opts Options) (byte, error) {
 
 // lexNames cuts the header into names, blanks around them left out.
 func lexNames(data []byte, end int, delimiter byte, opts Options) ([]string, error) {
-	l := newLexer(delimiter, opts.MaxColumns, opts.MaxCell)
+	l := newLexer(delimiter, opts.MaxColumns, opts)
 	l.anyWidth = true
 	_, got := l.record(data, 0, end)
 	if l.count > opts.MaxColumns {

@@ -27,6 +27,7 @@ const (
 	complete                  // width cells were found, all of them sound
 	blank                     // an empty line, or one of blanks only
 	rejected                  // see lexer.reason
+	overlong                  // there is more of it than a line may have
 )
 
 // lexer cuts bytes into records and cells (RFC 4180): one byte, one look into
@@ -36,6 +37,7 @@ type lexer struct {
 	width    int  // cells of a record
 	anyWidth bool // records of another width are sound as well
 	maxCell  int
+	maxLine  int
 
 	// Of the record at hand:
 	cells   []span // the first width of them
@@ -49,8 +51,8 @@ type lexer struct {
 	high    bool   // there are bytes beyond ASCII
 }
 
-func newLexer(delimiter byte, width, maxCell int) *lexer {
-	l := &lexer{width: width, maxCell: maxCell, cells: make([]span, width)}
+func newLexer(delimiter byte, width int, opts Options) *lexer {
+	l := &lexer{width: width, maxCell: opts.MaxCell, maxLine: opts.MaxLine, cells: make([]span, width)}
 	for c := 0x80; c <= 0xff; c++ {
 		l.class[c] = highByte
 	}
@@ -193,6 +195,9 @@ func (l *lexer) fail(reason string, column int) {
 func (l *lexer) finish(data []byte, at, end int) outcome {
 	if l.count == 1 && l.reason == "" && isBlank(data[at:end]) {
 		return blank
+	}
+	if end-at > l.maxLine {
+		return overlong
 	}
 	if l.reason == "" {
 		l.check(data, at, end)

@@ -1,9 +1,6 @@
 package dataset
 
-import (
-	"math"
-	"strconv"
-)
+import "strconv"
 
 // cellClass says what a cell holds, whatever its column is.
 type cellClass uint8
@@ -57,6 +54,9 @@ func parseDecimal(b []byte) (float64, cellClass) {
 	if len(b) > 0 && (b[0] == '-' || b[0] == '+') {
 		i, negative = 1, b[0] == '-'
 	}
+	for i+1 < len(b) && b[i] == '0' && b[i+1]-'0' <= 9 {
+		i++
+	}
 	m, i, digits := gather(0, b, i)
 	if i == len(b) && digits > 0 && digits <= 16 && m <= maxInteger {
 		if negative {
@@ -84,7 +84,7 @@ func parseDecimal(b []byte) (float64, cellClass) {
 	if digits <= 19 && m <= maxInteger && !whole && -22 <= exponent && exponent <= 22 {
 		return scale(m, exponent, negative), floatCell
 	}
-	return parseLong(b, whole)
+	return parseLong(b)
 }
 
 // gather appends the digits of b from position i on to the integer m, and
@@ -144,16 +144,13 @@ func scale(m uint64, exponent int, negative bool) float64 {
 	return v
 }
 
-// parseLong reads a number that is known to be well-formed, of any length.
-func parseLong(b []byte, whole bool) (float64, cellClass) {
+// parseLong reads a number that is known to be well-formed.
+func parseLong(b []byte) (float64, cellClass) {
 	v, err := strconv.ParseFloat(string(b), 64)
 	if err != nil {
 		return 0, outOfRangeCell
 	}
-	if whole && math.Abs(v) < maxInteger {
-		return v + 0, integerCell // -0 + 0 = +0
-	}
-	return v + 0, floatCell
+	return v + 0, floatCell // -0 + 0 = +0
 }
 
 // infinity tells the spellings of infinity, in any case, from text.

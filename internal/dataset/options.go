@@ -38,6 +38,8 @@ type Options struct {
 	// columns together stay below 8 million values and 128 MiB.
 	MaxDistinct  int
 	MaxDictBytes int
+
+	window int // bytes that are lexed at once; tests make it small
 }
 
 // withDefaults fills in the fields that are zero.
@@ -49,8 +51,10 @@ func (o Options) withDefaults() Options {
 	orDefault(&o.MaxBytes, 64<<30)
 	orDefault(&o.MaxCell, 1<<20)
 	orDefault(&o.MaxLine, 16<<20)
+	o.MaxLine = min(o.MaxLine, 1<<30) // places in a window are 32 bits
 	orDefault(&o.MaxDistinct, 65_536)
 	orDefault(&o.MaxDictBytes, 4<<20)
+	orDefault(&o.window, windowBytes)
 	return o
 }
 

@@ -48,8 +48,9 @@ func checkText(head []byte) error {
 				At("Not a CSV table", "not_csv", "data")
 		}
 	}
-	for _, c := range head[:min(len(head), 4096)] {
-		if c < ' ' && c != '\t' && c != '\n' && c != '\r' {
+	first, _, _ := bytes.Cut(head, []byte("\n"))
+	for _, c := range first {
+		if c < ' ' && c != '\t' && c != '\r' {
 			return fault.New(fault.InvalidData, "The data are binary; a CSV table in UTF-8 is expected.").
 				At("Not a CSV table", "not_csv", "data")
 		}
@@ -80,10 +81,10 @@ const sniffRecords = 200
 // makes more columns, then to the order of delimiters. If nothing divides the
 // header, the table has one column, and the delimiter does not matter. As for
 // lexer.record, a newline stands at data[end].
-func sniffDelimiter(data []byte, end int) byte {
+func sniffDelimiter(data []byte, end int, opts Options) byte {
 	best, bestWidth, bestShare := delimiters[0].char, 1, 0.0
 	for _, d := range delimiters {
-		width, share := agreement(data, end, d.char)
+		width, share := agreement(data, end, d.char, opts)
 		if width > 1 && (share > bestShare || share == bestShare && width > bestWidth) {
 			best, bestWidth, bestShare = d.char, width, share
 		}
@@ -94,8 +95,8 @@ func sniffDelimiter(data []byte, end int) byte {
 // agreement lexes the first records with a delimiter. It returns the number of
 // cells in the header, and the share of the records that have as many: 1 if
 // there is only the header.
-func agreement(data []byte, end int, delimiter byte) (int, float64) {
-	l := newLexer(delimiter, 0, end)
+func agreement(data []byte, end int, delimiter byte, opts Options) (int, float64) {
+	l := newLexer(delimiter, 0, opts)
 	l.anyWidth = true
 	width, rows, alike := 0, 0, 0
 	for at := 0; rows < sniffRecords; {
