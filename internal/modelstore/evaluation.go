@@ -86,6 +86,9 @@ func (s *Store) PutEvaluation(ctx context.Context, e Evaluation) (stands Evaluat
 	if err := CheckName(e.ModelName); err != nil {
 		return Evaluation{}, false, err
 	}
+	if err := checkNote(e.RunID, "run_id"); err != nil {
+		return Evaluation{}, false, err
+	}
 	e.Format = evaluationFormat
 	if e.At.IsZero() {
 		e.At = s.now()
@@ -149,8 +152,6 @@ func (e *Evaluation) check(name, id string) error {
 		return errors.New("it does not name what it compared")
 	case e.ChampionGeneration < 0:
 		return errors.New("it names no generation")
-	case checkNote(e.RunID, "run_id") != nil:
-		return errors.New("its run id is not one")
 	}
 	return e.checkVerdict()
 }

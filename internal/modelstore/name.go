@@ -3,7 +3,6 @@ package modelstore
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"strings"
 
 	"retrain/internal/blob"
@@ -118,7 +117,7 @@ func (s *Store) ParseEvaluationPath(uri string) (name, id string, err error) {
 func (s *Store) parsePath(uri, field string) (name, rest string, err error) {
 	_, key, err := blob.Roots{s.Root}.Resolve(uri)
 	if err != nil {
-		return "", "", atField(err, field)
+		return "", "", fault.Locate(err, "body", field)
 	}
 	key, isModel := strings.CutPrefix(key, "models/")
 	name, rest, _ = strings.Cut(key, "/")
@@ -131,14 +130,4 @@ func (s *Store) parsePath(uri, field string) (name, rest string, err error) {
 func notOurs(field, what string) error {
 	return fault.New(fault.InvalidRequest, "The address in %s is not that of %s.", field, what).
 		At("It must name "+what+".", "path_mismatch", "body", field)
-}
-
-// atField says which field of the request an error is about, unless it says so
-// itself.
-func atField(err error, field string) error {
-	var f *fault.Error
-	if errors.As(err, &f) && len(f.Fields) == 0 {
-		f.At(f.Detail, "path_error", "body", field)
-	}
-	return err
 }

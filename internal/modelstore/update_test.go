@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"retrain/internal/blob"
 	"retrain/internal/blob/blobtest"
 	"retrain/internal/fault"
 )
@@ -311,5 +312,30 @@ func TestUnreachableStoreNamesThePromotion(t *testing.T) {
 	must(t, err)
 	if !p.Already || p.Generation != 1 {
 		t.Errorf("the repeated promotion is %+v", p)
+	}
+}
+
+// The life of a model over a folder: the store knows nothing of what is below.
+func TestLifeInAFolder(t *testing.T) {
+	root, err := blob.OpenRoot(t.TempDir(), nil)
+	must(t, err)
+	s := &Store{Root: root}
+	for i, model := range []string{"model A", "model B", "model C"} {
+		got, err := update(s, yes(s, judge(t, s, "churn", model, true)))
+		must(t, err)
+		if *got.Version != int64(i)+1 || len(got.Warnings) != 0 {
+			t.Errorf("update %d is answered with %+v", i+1, got)
+		}
+	}
+	_, err = s.Rollback(t.Context(), "churn", 2, nil, Asked{Reason: "r"}, nil)
+	must(t, err)
+	wantChampion(t, s, 4, "model B")
+	if copied := string(stored(t, s, latestKey("churn"))); copied != "model B" {
+		t.Errorf("the copy holds %q", copied)
+	}
+	must(t, s.Audit(t.Context(), "churn"))
+	names, err := s.Names(t.Context())
+	if must(t, err); !cmp.Equal(names, []string{"churn"}) {
+		t.Errorf("the folder has the models %v", names)
 	}
 }
