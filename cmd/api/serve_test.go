@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -59,7 +60,7 @@ func TestShutdownWaitsForRequests(t *testing.T) {
 			t.Error("the request was cancelled")
 		case <-time.After(100 * time.Millisecond):
 		}
-		io.WriteString(w, "done")
+		fmt.Fprint(w, "done")
 	})
 	answer := s.ask()
 	<-begun
@@ -78,7 +79,7 @@ func TestShutdownCancelsWhatTakesTooLong(t *testing.T) {
 	s := start(t, 20*time.Millisecond, func(w http.ResponseWriter, r *http.Request) {
 		begun <- true
 		<-r.Context().Done()
-		io.WriteString(w, "cancelled")
+		fmt.Fprint(w, "cancelled")
 	})
 	answer := s.ask()
 	<-begun

@@ -165,7 +165,7 @@ func problemExamples() map[string]*huma.Example {
 	for kind, text := range kindTexts {
 		e := fault.New(kind, "%s", text)
 		if kind == fault.InvalidRequest {
-			e.At("Field required", "missing", "body", "data_path")
+			e = e.At("Field required", "missing", "body", "data_path")
 		}
 		examples[kind.Info().Slug] = &huma.Example{
 			Summary: kind.Info().Title, Value: fault.NewProblem(e, "/retrain", "4QK7N2XW5LZ3J6RBTVYD2M4HCA"),

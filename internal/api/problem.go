@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -113,12 +114,13 @@ func fromHuma(status int, errs []error) *fault.Error {
 	}
 	e := fault.New(fault.InvalidRequest, "The request is not valid.")
 	for _, err := range errs {
-		if d, ok := err.(*huma.ErrorDetail); ok {
+		var d *huma.ErrorDetail
+		if errors.As(err, &d) {
 			var loc []any
 			for part := range strings.SplitSeq(d.Location, ".") {
 				loc = append(loc, part)
 			}
-			e.At("Input is not valid here", "value_error", loc...)
+			e = e.At("Input is not valid here", "value_error", loc...)
 		}
 	}
 	return e

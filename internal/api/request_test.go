@@ -152,7 +152,7 @@ func TestUnknownFieldsAreWarnedOf(t *testing.T) {
 	if got := warnings("/retrain", `{"data_path":"a","model_params":{},"extra":1}`); len(got) != 2 || got[0] != "from a step" {
 		t.Errorf("the step's own warnings: %q", got)
 	}
-	var many []string
+	many := make([]string, 0, 30)
 	for i := range 30 {
 		many = append(many, fmt.Sprintf(`"x%d":%d`, i, i))
 	}

@@ -228,15 +228,19 @@ func TestStepsLiveAsLongAsTheirClients(t *testing.T) {
 	defer server.Close()
 
 	res, err := http.Post(server.URL+"/train", "application/json", strings.NewReader(trainBody))
-	if err != nil || res.StatusCode != 200 {
+	if err != nil || res.StatusCode != http.StatusOK {
 		t.Fatalf("a waiting client: %v %v", res, err)
 	}
 	res.Body.Close()
 
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
 	defer cancel()
-	r, _ := http.NewRequestWithContext(ctx, "POST", server.URL+"/train", strings.NewReader(trainBody))
-	if res, err := http.DefaultClient.Do(r); err == nil {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL+"/train", strings.NewReader(trainBody))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res, err = http.DefaultClient.Do(r); err == nil {
+		res.Body.Close()
 		t.Fatalf("the client did not go: %v", res)
 	}
 	select {
@@ -254,13 +258,13 @@ func TestBodiesThatDoNotArrive(t *testing.T) {
 	defer server.Close()
 	half, stalled := io.Pipe()
 	defer stalled.Close()
-	go stalled.Write([]byte(`{"processed`))
+	go func() { _, _ = io.WriteString(stalled, `{"processed`) }()
 	res, err := http.Post(server.URL+"/train", "application/json", half)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	if res.StatusCode != 503 || res.Header.Get("Retry-After") == "" {
+	if res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") == "" {
 		t.Errorf("%v", res)
 	}
 }
@@ -271,8 +275,11 @@ func TestOversizedBodiesOverASocket(t *testing.T) {
 	const size, buffer = 6 << 20, 64 << 10 // most of it cannot wait in the system's buffers
 	server := httptest.NewUnstartedServer(plainService())
 	server.Config.ConnState = func(c net.Conn, state http.ConnState) {
-		if state == http.StateNew {
-			c.(*net.TCPConn).SetReadBuffer(buffer)
+		if state != http.StateNew {
+			return
+		}
+		if err := c.(*net.TCPConn).SetReadBuffer(buffer); err != nil {
+			t.Error(err)
 		}
 	}
 	server.Start()
@@ -282,7 +289,9 @@ func TestOversizedBodiesOverASocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	conn.(*net.TCPConn).SetWriteBuffer(buffer)
+	if err := conn.(*net.TCPConn).SetWriteBuffer(buffer); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := fmt.Fprintf(conn, "POST /train HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", size, strings.Repeat(" ", size)); err != nil {
 		t.Fatal(err)
 	}
@@ -291,7 +300,7 @@ func TestOversizedBodiesOverASocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	if res.StatusCode != 413 {
+	if res.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Errorf("%v", res)
 	}
 }
@@ -317,7 +326,7 @@ func TestNoReadDeadlineIsLeft(t *testing.T) {
 		}
 		return train.Result{}, nil
 	}, Options{})
-	h.ServeHTTP(w, httptest.NewRequest("POST", "/train", strings.NewReader(trainBody)))
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/train", strings.NewReader(trainBody)))
 	if w.Code != 200 {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
@@ -381,7 +390,7 @@ func TestLog(t *testing.T) {
 
 func BenchmarkHealth(b *testing.B) {
 	h := plainService()
-	r := httptest.NewRequest("GET", "/health", nil)
+	r := httptest.NewRequest(http.MethodGet, "/health", nil)
 	for b.Loop() {
 		h.ServeHTTP(httptest.NewRecorder(), r)
 	}
