@@ -82,8 +82,8 @@ func emulate(t *testing.T, binary func() (string, error), timeout time.Duration,
 		if err := f.emu.Close(); err != nil {
 			t.Errorf("closing the emulator: %v", err)
 		}
-		if t.Failed() {
-			t.Logf("the function's log:\n%s", f.log)
+		if log := f.log.String(); t.Failed() {
+			t.Logf("the end of the function's log:\n%s", log[max(0, len(log)-4000):])
 		}
 	})
 	return f

@@ -54,12 +54,13 @@ func (p place) wave(t *testing.T, n int) string {
 	return path
 }
 
-// files lists the store with each file's size and time.
+// files lists the store with each file's size and time. It leaves out what holds
+// no result: the folder's lock, and the claims that tie a run's id to its inputs.
 func (p place) files(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}
 	err := filepath.WalkDir(p.store, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if err != nil || d.IsDir() || d.Name() == "lock" || d.Name() == "claim.json" {
 			return err
 		}
 		info, err := d.Info()
@@ -229,7 +230,8 @@ func TestShippedRefusesBadInputOnBothFaces(t *testing.T) {
 		{"no such target", "/preprocess", fmt.Sprintf(`{"data_path":%q,"target":"q","model_params":{}}`, data), "Retrain.InvalidData"},
 		{"misspelt parameter", "/preprocess", fmt.Sprintf(`{"data_path":%q,"target":"y","model_params":{"num_tree":5}}`, data), "Retrain.InvalidRequest"},
 		{"misspelt gate", "/preprocess", preprocess(data, `,"gate":{"polcy":"better"}`), "Retrain.InvalidRequest"},
-		{"forged model", "/evaluate", `{"model_path":"/etc/passwd"}`, "Retrain.InvalidRequest"},
+		{"forged model", "/evaluate", `{"model_path":"/etc/passwd"}`, "Retrain.AccessDenied"},
+		{"forged promotion", "/update-model", `{"should_update":true,"model_path":"/etc/passwd"}`, "Retrain.AccessDenied"},
 		{"verdict as a string", "/update-model", `{"should_update":"false"}`, "Retrain.InvalidRequest"},
 		{"promotion without a model", "/update-model", `{"should_update":true}`, "Retrain.InvalidRequest"},
 		{"2 MiB", "/train", `{"processed_data_path":"` + strings.Repeat("x", 2<<20) + `"}`, "Retrain.TooLarge"},
