@@ -63,7 +63,7 @@ func (c *curvature) factorize(p *problem, seconds [][]*rows) bool {
 		addGram(p.layout, g, p.blocks, seconds[k])
 		symmetrize(p.layout, g)
 		for i := range g {
-			g[i] *= p.scale
+			g[i] = float64(p.scale * g[i])
 		}
 		for i := range c.size {
 			p.regularize(&g[i*c.size+i], i)
@@ -89,7 +89,7 @@ func (p *problem) diagonal(seconds []*rows) []float64 {
 		d[p.layout.inputs] += total(seconds[i])
 	}
 	for i := range d {
-		d[i] *= p.scale
+		d[i] = float64(p.scale * d[i])
 		p.regularize(&d[i], i)
 	}
 	return d

@@ -56,27 +56,38 @@ func bitsOf(m *model.Linear) uint64 {
 // the first case begin on a sample, and no last block is full.
 func TestTheSameRowsGiveTheSameBytes(t *testing.T) {
 	for _, c := range []struct {
-		task    model.Task
-		classes int
-		rows    int
-		hash    uint64
+		task     model.Task
+		classes  int
+		rows     int
+		weighted bool
+		hash     uint64
 	}{
-		{model.Binary, 2, (minSample+9)*blockRows + 100, 0x4a6c952872f8e5d},
-		{model.Multiclass, 3, 5000, 0x7aacf02402444a26},
-		{model.Regression, 0, 9*blockRows + 100, 0x418d62d9ffdbb9a8},
+		{model.Binary, 2, (minSample+9)*blockRows + 100, false, 0x4a6c952872f8e5d},
+		{model.Binary, 2, 3000, true, 0x61dc4f5972fa6dc9},
+		{model.Multiclass, 3, 5000, false, 0x7aacf02402444a26},
+		{model.Multiclass, 3, 3000, true, 0xc24bfb4fb9b32c69},
+		{model.Regression, 0, (maxPending+1)*blockRows + 100, false, 0x6d5e1c73cecd2869},
+		{model.Regression, 0, 3000, true, 0x4dceb9f831c00cb0},
 	} {
 		recipe, x, y := made(c.task, c.rows, 3, c.classes, 4, 260)
+		p, w := Defaults(), []float64(nil)
+		if c.weighted {
+			p.Balanced, p.C, p.Alpha = true, 10, 0.1
+			for i := range y {
+				w = append(w, float64(1+i%5)/3)
+			}
+		}
 		hashes := map[uint64]bool{}
 		for _, cores := range []int{1, 2, 3, 8} {
 			old := runtime.GOMAXPROCS(cores)
-			hashes[bitsOf(fit(t, dataOf(recipe, x, y, nil, 701*cores), Defaults()).Linear)] = true
+			hashes[bitsOf(fit(t, dataOf(recipe, x, y, w, 701*cores), p).Linear)] = true
 			runtime.GOMAXPROCS(old)
 		}
 		if len(hashes) != 1 {
-			t.Errorf("%s: %d different models", c.task, len(hashes))
+			t.Errorf("%s, %d rows: %d different models", c.task, c.rows, len(hashes))
 		}
 		if !hashes[c.hash] {
-			t.Errorf("%s: the model's hash is %#x, recorded is %#x", c.task, slices.Collect(maps.Keys(hashes)), c.hash)
+			t.Errorf("%s, %d rows: the model's hash is %#x, recorded is %#x", c.task, c.rows, slices.Collect(maps.Keys(hashes)), c.hash)
 		}
 	}
 }

@@ -45,7 +45,7 @@ func newGramMaker[F float32 | float64](l *layout, g []float64) *gramMaker[F] {
 func (m *gramMaker[F]) number(b *block[F], s *rows, i int) {
 	x := &b.numbers[i]
 	for r := range x {
-		m.scaled[r] = float64(x[r]) * s[r]
+		m.scaled[r] = float64(float64(x[r]) * s[r])
 	}
 	row := m.g[m.l.numbers[i].at*m.size:][:m.size]
 	b.backward(m.l, row[:m.size-1], &m.scaled, i, m.scratch)

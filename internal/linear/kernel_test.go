@@ -158,6 +158,7 @@ func TestCholeskyAgreesWithGonum(t *testing.T) {
 func TestCholeskyRefusesDependentRows(t *testing.T) {
 	for name, a := range map[string][]float64{
 		"singular":   {1, 1, 1, 1},
+		"nearly so":  {1, 1, 1, 1 + 1e-14},
 		"indefinite": {1, 2, 2, 1},
 		"zero":       {0, 0, 0, 0},
 		"NaN":        {math.NaN(), 0, 0, 1},

@@ -36,12 +36,12 @@ func (h *history) direction(gradient []float64, c *curvature) []float64 {
 	addScaled(q, -1, gradient)
 	alpha := make([]float64, len(h.s))
 	for i := len(h.s) - 1; i >= 0; i-- {
-		alpha[i] = h.rho[i] * dot(h.s[i], q)
+		alpha[i] = float64(h.rho[i] * dot(h.s[i], q))
 		addScaled(q, -alpha[i], h.y[i])
 	}
 	c.solve(q)
 	for i := range h.s {
-		beta := h.rho[i] * dot(h.y[i], q)
+		beta := float64(h.rho[i] * dot(h.y[i], q))
 		addScaled(q, alpha[i]-beta, h.s[i])
 	}
 	return q
@@ -113,7 +113,7 @@ func (p *passer) search(ctx context.Context, from point, direction []float64) (t
 		if err != nil {
 			return from, false, err
 		}
-		bound := from.value + float64(fall*step)*slope + float64(rounding*math.Abs(from.value))
+		bound := from.value + float64(fall*step*slope) + float64(rounding*math.Abs(from.value))
 		switch {
 		case !(to.value <= bound):
 			high = step

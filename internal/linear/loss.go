@@ -78,10 +78,10 @@ func (l logistic) residuals(z []rows, b *block[float32]) float64 {
 		if margin := side * score; margin > 0 {
 			margins += float64(w * margin)
 		} else {
-			slope *= e
+			slope = float64(e * slope)
 		}
 		losses.add(class, b.w[i], 1+e)
-		scores[i] = float64(w*side) * slope
+		scores[i] = float64(w * side * slope)
 	}
 	losses.flush()
 	clear(z[0][b.n:])
@@ -93,7 +93,7 @@ func (l logistic) curvatures(z []rows, b *block[float32]) {
 	for i, score := range scores {
 		e := model.Exp(-math.Abs(score))
 		q := 1 / (1 + e)
-		scores[i] = l.classWeights[int(b.y[i])] * b.w[i] * q * (e * q)
+		scores[i] = float64(l.classWeights[int(b.y[i])] * b.w[i] * q * (e * q))
 	}
 	clear(z[0][b.n:])
 }
@@ -137,7 +137,7 @@ func (m multinomial) residuals(z []rows, b *block[float32]) float64 {
 			if b.y[i] == float64(k) {
 				p -= 1
 			}
-			z[k][i] = m.weight(b, i) * p
+			z[k][i] = float64(m.weight(b, i) * p)
 		}
 		clear(z[k][b.n:])
 	}
@@ -145,7 +145,7 @@ func (m multinomial) residuals(z []rows, b *block[float32]) float64 {
 }
 
 func (m multinomial) weight(b *block[float32], i int) float64 {
-	return m.classWeights[int(b.y[i])] * b.w[i]
+	return float64(m.classWeights[int(b.y[i])] * b.w[i])
 }
 
 func (m multinomial) curvatures(z []rows, b *block[float32]) {
@@ -153,7 +153,7 @@ func (m multinomial) curvatures(z []rows, b *block[float32]) {
 	for k := range z {
 		for i := range b.n {
 			p := z[k][i] / sum[i]
-			z[k][i] = m.weight(b, i) * p * (1 - p)
+			z[k][i] = float64(m.weight(b, i) * p * (1 - p))
 		}
 		clear(z[k][b.n:])
 	}
@@ -166,7 +166,7 @@ func (squared) residuals(z []rows, b *block[float32]) float64 {
 	sum := 0.0
 	for i := range b.n {
 		miss := z[0][i] - b.y[i]
-		z[0][i] = b.w[i] * miss
+		z[0][i] = float64(b.w[i] * miss)
 		sum += float64(z[0][i]*miss) / 2
 	}
 	clear(z[0][b.n:])

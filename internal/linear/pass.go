@@ -54,7 +54,7 @@ func (a *passer) value(ctx context.Context, theta, gradient []float64) (float64,
 		add(gradient, a.gradients[i])
 	}
 	for i := range gradient {
-		gradient[i] *= a.scale
+		gradient[i] = float64(a.scale * gradient[i])
 	}
 	norm := 0.0
 	for k := range a.scores {

@@ -60,7 +60,7 @@ func (p *problem) ofClasses(params Params) error {
 		if params.ClassWeight != nil {
 			weights[k] = params.ClassWeight[k]
 		}
-		totals[k] *= weights[k]
+		totals[k] = float64(weights[k] * total)
 	}
 	p.unit = sumOf(totals)
 	p.loss, p.priors = logistic{weights}, []float64{model.Log(totals[1] / totals[0])}

@@ -37,6 +37,7 @@ func problems(t *testing.T) map[string]*problem {
 		if err != nil {
 			t.Fatal(err)
 		}
+		problem.scale = 1.5 // as for a sample
 		all[name] = problem
 	}
 	return all
@@ -147,6 +148,17 @@ func TestLossAtExtremeScores(t *testing.T) {
 	}
 	if want := [4]float64{1, 0, tiny, -1}; [4]float64(z[0][:4]) != want {
 		t.Errorf("residuals %v, want %v", z[0][:4], want)
+	}
+	full := &block[float32]{n: blockRows}
+	for i := range full.w {
+		full.w[i] = 1
+	}
+	want := blockRows * math.Ln2
+	if got := (logistic{[]float64{1, 1}}).residuals(make([]rows, 1), full); relative(got, want) > 1e-14 {
+		t.Errorf("loss of a block of zero scores %v, want %v", got, want)
+	}
+	if got := (multinomial{make([]float64, 300)}).residuals(make([]rows, 300), full); got != 0 {
+		t.Errorf("loss of a block of zero weights %v, want 0", got)
 	}
 	z = []rows{{1000, -1000, 0, 0}, {0, 1000, 800, -1e6}}
 	loss = multinomial{[]float64{1, 1}}.residuals(z, b)

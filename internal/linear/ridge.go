@@ -78,7 +78,7 @@ func (s *sums) flush() {
 	for _, b := range blocks {
 		for i := range b.n {
 			t := b.y[i] - s.near
-			r[i] = b.w[i] * t
+			r[i] = float64(b.w[i] * t)
 			s.tt += float64(r[i] * t)
 		}
 		clear(r[b.n:])
@@ -111,7 +111,7 @@ func fitDirectly(ctx context.Context, d *Data, p Params) (*Result, error) {
 	r := &Result{Iterations: 1, Converged: true}
 	factor, alpha := s.centred(means, weight, p.Alpha), p.Alpha
 	if !factorize(factor, size) {
-		alpha = max(p.Alpha, jitter*weight)
+		alpha = max(p.Alpha, float64(jitter*weight))
 		factor = s.centred(means, weight, alpha)
 		if !factorize(factor, size) {
 			return nil, fault.New(fault.InvalidData, "The inputs depend on each other too closely for a penalty of this size; use a larger alpha.")

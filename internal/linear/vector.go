@@ -3,7 +3,10 @@ package linear
 import "math"
 
 // The kernels here have one result on every machine: the order of their sums
-// is written down, and every product is rounded before it is added.
+// is written down, and every product is rounded before it is added. Here and in
+// the rest of the package that takes an explicit float64(x*y): the compiler may
+// fuse a product with an addition across statements, and assigning it does not
+// round it.
 
 // dot is Σ aᵢ·bᵢ in four interleaved sums, so that an addition need not wait
 // for the one before.

@@ -89,7 +89,7 @@ func (o Options) r2Span(y []float64, squares [][]float64) span {
 	first, second := make([]float64, len(y)), make([]float64, len(y))
 	for i := range y {
 		first[i] = y[i] - centre
-		second[i] = first[i] * first[i]
+		second[i] = float64(first[i] * first[i])
 	}
 	return o.blockSpan(func(sums []float64) float64 {
 		deviations := sums[2] - float64(sums[1]*sums[1])/sums[0]

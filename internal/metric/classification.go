@@ -103,7 +103,7 @@ func brierLosses(y []int32, p []float64) []float64 {
 		if c == 1 {
 			miss -= 1
 		}
-		losses[i] = miss * miss
+		losses[i] = float64(miss * miss)
 	}
 	return losses
 }

@@ -37,7 +37,7 @@ func (o Options) aucSpan(y []int32, classes int, models [][]float64) span {
 	if len(models) == 1 {
 		return o.areaSpan(areas[0], se, smallest)
 	}
-	reach := o.z() * se
+	reach := float64(o.z() * se)
 	at := areas[0] - areas[1]
 	return span{low: at - reach, high: at + reach, method: "DeLong"}
 }
@@ -116,7 +116,7 @@ func stratified(y []int32, classes int, shares []float64) (variance float64, sma
 			smallest = min(smallest, len(class))
 		}
 		if len(class) > 1 {
-			variance += float64(len(class)) * stat.Variance(class, nil)
+			variance += float64(float64(len(class)) * stat.Variance(class, nil))
 		}
 	}
 	return variance, smallest

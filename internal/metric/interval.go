@@ -113,7 +113,7 @@ func (o Options) standard(at float64, values []float64) span {
 	if !ok {
 		return span{undefined: reasonFewResamples}
 	}
-	reach := o.z() * stat.StdDev(values, nil)
+	reach := float64(o.z() * stat.StdDev(values, nil))
 	return span{
 		low:    at - reach,
 		high:   at + reach,

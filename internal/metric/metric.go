@@ -8,7 +8,8 @@
 //
 // The scores are those of scikit-learn, to the last few bits, and the same on
 // every architecture: counts are integers, sums are compensated and taken in
-// the order of the rows.
+// the order of the rows. (The ends of a confidence interval may differ in the
+// last bits.)
 package metric
 
 import (

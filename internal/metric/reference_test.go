@@ -5,6 +5,8 @@ import (
 	"math"
 	"os"
 	"testing"
+
+	"retrain/internal/model"
 )
 
 // reference is testdata/reference.json, which testdata/reference.py writes.
@@ -69,6 +71,27 @@ func TestScoresAreThoseOfScikitLearn(t *testing.T) {
 	}
 	for _, c := range r.Regression {
 		t.Run(c.Name, func(t *testing.T) { checkScores(t, Regression(c.Y, c.Predicted), c.Want) })
+	}
+}
+
+// The scores are stored with a model, so they have to be the same bits on every
+// architecture.
+func TestScoresHaveTheSameBitsEverywhere(t *testing.T) {
+	r, sum := readReference(t), uint64(0)
+	hash := func(s Scores, task model.Task) {
+		for _, name := range Known(task) {
+			sum = sum*31 + math.Float64bits(s.Values[name])
+		}
+	}
+	for _, c := range r.Classification {
+		hash(Classification(c.Y, c.P, c.Classes), classTask(c.Classes))
+	}
+	for _, c := range r.Regression {
+		hash(Regression(c.Y, c.Predicted), model.Regression)
+	}
+	const want = 0x58bcc9659212bfbe
+	if sum != want {
+		t.Errorf("the scores hash to %#x, want %#x", sum, uint64(want))
 	}
 }
 

@@ -49,7 +49,7 @@ func squaredErrors(y, predicted []float64) []float64 {
 	errs := make([]float64, len(y))
 	for i := range y {
 		miss := y[i] - predicted[i]
-		errs[i] = miss * miss
+		errs[i] = float64(miss * miss)
 	}
 	return errs
 }
