@@ -121,7 +121,7 @@ func describe(key string, file *os.File) (*objectFile, error) {
 	if err == nil {
 		return describe(key, file) // it has grown since the look at its size
 	}
-	if err != io.EOF {
+	if !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	content = content[:n]

@@ -102,7 +102,7 @@ func removeAbandoned(root *os.Root) {
 	for _, entry := range entries {
 		name := tmpFolder + "/" + entry.Name()
 		if file, err := openLocked(root, name, os.O_RDWR); err == nil {
-			root.Remove(name)
+			_ = root.Remove(name)
 			file.Close()
 		}
 	}

@@ -112,10 +112,10 @@ func TestFolderSurvivesKills(t *testing.T) {
 				for n := 0; lines.Scan(); n++ {
 					announced.Add(1)
 					if n == life {
-						time.AfterFunc(time.Duration(7*worker+3*life)*time.Millisecond/4, func() { cmd.Process.Kill() })
+						time.AfterFunc(time.Duration(7*worker+3*life)*time.Millisecond/4, func() { _ = cmd.Process.Kill() })
 					}
 				}
-				cmd.Wait()
+				_ = cmd.Wait() // it was killed
 				if cmd.ProcessState.Exited() {
 					t.Errorf("a process ended by itself: %v", cmd.ProcessState)
 				}
@@ -164,7 +164,7 @@ func TestFolderWaitsForTheLock(t *testing.T) {
 	if data, _, err := blob.ReadAll(t.Context(), f, "k", 10); string(data) != "old" {
 		t.Errorf("read %q, %v", data, err)
 	}
-	time.AfterFunc(30*time.Millisecond, func() { cmd.Process.Kill() })
+	time.AfterFunc(30*time.Millisecond, func() { _ = cmd.Process.Kill() })
 	write(t, f, "k", "new")
-	cmd.Wait()
+	_ = cmd.Wait() // it was killed
 }

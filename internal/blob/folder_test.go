@@ -194,12 +194,16 @@ func TestFolderLeavesNothingBehind(t *testing.T) {
 	dir := t.TempDir()
 	f := blob.NewFolder(dir)
 	write(t, f, "k", "v")
-	f.Put(t.Context(), "k", nil, blob.IfAbsent())
-	f.Put(t.Context(), "k/below", nil, blob.Condition{})
-	f.Upload(t.Context(), "k", brokenReader{})
 	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	f.Put(ctx, "k", nil, blob.Condition{})
+	_, condition := f.Put(ctx, "k", nil, blob.IfAbsent())
+	_, nested := f.Put(ctx, "k/below", nil, blob.Condition{})
+	_, broken := f.Upload(ctx, "k", brokenReader{})
+	_, late := f.Upload(ctx, "k", lateReader{cancel})
+	for i, err := range []error{condition, nested, broken, late} {
+		if err == nil {
+			t.Errorf("write %d succeeded", i)
+		}
+	}
 	if entries, err := os.ReadDir(filepath.Join(dir, ".blob", "tmp")); err != nil || len(entries) > 0 {
 		t.Errorf("unfinished writes left %v, %v", entries, err)
 	}
@@ -208,6 +212,14 @@ func TestFolderLeavesNothingBehind(t *testing.T) {
 type brokenReader struct{}
 
 func (brokenReader) Read([]byte) (int, error) { return 0, errors.New("broken") }
+
+// lateReader ends the context with its last bytes.
+type lateReader struct{ cancel func() }
+
+func (r lateReader) Read(p []byte) (int, error) {
+	r.cancel()
+	return len(p), nil
+}
 
 // TestFolderSparesWritesUnderWay opens Folders over and over: each tidies up at
 // its first write, while the others write.

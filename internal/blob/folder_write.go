@@ -57,7 +57,7 @@ func (f *Folder) writeIn(ctx context.Context, root *os.Root, key string, src io.
 		err = f.publish(ctx, root, name, key, cond)
 	}
 	if err != nil {
-		root.Remove(name)
+		_ = root.Remove(name) // what stays is tidied away later
 		return Info{}, err
 	}
 	return object.info, nil

@@ -39,12 +39,12 @@ func brokenRule(key string) string {
 		return "must not contain control characters"
 	}
 	for _, element := range strings.Split(key, "/") {
-		switch {
-		case element == "":
+		switch element {
+		case "":
 			return "must not begin or end with a slash or contain two in a row"
-		case element == "." || element == "..":
+		case ".", "..":
 			return `must not contain "." or ".." as an element`
-		case element == ownFolder:
+		case ownFolder:
 			return `must not contain the reserved element ".blob"`
 		}
 	}

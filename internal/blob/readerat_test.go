@@ -97,7 +97,7 @@ func readsLike(t *testing.T, name string, r io.ReaderAt, data []byte) {
 		if length == 0 {
 			wantErr = nil // bytes.Reader says EOF there, which io.ReaderAt does not ask for
 		}
-		if n != wantN || err != wantErr || !bytes.Equal(got, want) {
+		if n != wantN || !errors.Is(err, wantErr) || !bytes.Equal(got, want) {
 			t.Fatalf("%s: ReadAt(%d bytes, %d) = %d, %v; want %d, %v", name, length, off, n, err, wantN, wantErr)
 		}
 	}

@@ -152,9 +152,9 @@ func TestOpenRoots(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var bases []string
-	for _, root := range roots {
-		bases = append(bases, root.Base)
+	bases := make([]string, len(roots))
+	for i, root := range roots {
+		bases[i] = root.Base
 	}
 	want := []string{work + "/folder", work + "/a b", "s3://one-bucket", "s3://two-bucket/x/y", work}
 	if diff := cmp.Diff(want, bases); diff != "" {

@@ -86,9 +86,9 @@ func list(t *testing.T, b blob.Bucket, prefix string) []blob.Info {
 }
 
 func keysOf(infos []blob.Info) []string {
-	var keys []string
-	for _, info := range infos {
-		keys = append(keys, info.Key)
+	keys := make([]string, len(infos))
+	for i, info := range infos {
+		keys[i] = info.Key
 	}
 	return keys
 }

@@ -153,10 +153,10 @@ func TestListsOfManyPages(t *testing.T) {
 	server := s3test.Fake(t)
 	server.CreateBucket(t, "bucket")
 	b := server.Client(nil).Bucket("bucket")
-	var want []string
-	for i := range 2100 {
+	want := make([]string, 2100)
+	for i := range want {
 		key := fmt.Sprintf("p/%04d", i)
-		want = append(want, key)
+		want[i] = key
 		if _, err := b.Put(t.Context(), key, nil, blob.Condition{}); err != nil {
 			t.Fatal(err)
 		}

@@ -45,7 +45,7 @@ func (c corrected) complete(w http.ResponseWriter, r *http.Request) {
 	maps.Copy(w.Header(), recorded.Header())
 	w.Header().Del("Content-Length")
 	w.WriteHeader(recorded.Code)
-	w.Write(body)
+	_, _ = w.Write(body) // a client that went away
 }
 
 // head returns the object that a request in path style names.
@@ -117,6 +117,6 @@ func (a *answer) replace(status int, code string) {
 	a.Header().Set("Content-Type", "application/xml")
 	a.ResponseWriter.WriteHeader(status)
 	if a.request.Method != http.MethodHead {
-		a.ResponseWriter.Write([]byte("<Error><Code>" + code + "</Code></Error>"))
+		_, _ = a.ResponseWriter.Write([]byte("<Error><Code>" + code + "</Code></Error>"))
 	}
 }

@@ -145,7 +145,7 @@ func (s *Server) runVersity(t testing.TB, binary string) error {
 		return err
 	}
 	ended := make(chan struct{})
-	go func() { cmd.Wait(); close(ended) }()
+	go func() { _ = cmd.Wait(); close(ended) }()
 	stop := func() { kill(); <-ended }
 	s.Endpoint = "http://" + address
 	if err := waitHealthy(s.Endpoint+"/health", ended); err != nil {
@@ -171,7 +171,6 @@ func waitHealthy(url string, ended <-chan struct{}) error {
 	for start := time.Now(); time.Since(start) < 20*time.Second; {
 		var answer *http.Response
 		if answer, err = http.Get(url); err == nil {
-			io.Copy(io.Discard, answer.Body)
 			answer.Body.Close()
 			if answer.StatusCode == http.StatusOK {
 				return nil
