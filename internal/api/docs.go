@@ -55,8 +55,8 @@ func (s *service) index(w http.ResponseWriter, _ *http.Request) {
 }
 
 // asset serves one of the documentation page's files: packed to clients that
-// take gzip, else as text. Behind a REST API of API Gateway only text arrives
-// unharmed, and the Lambda face asks for it by leaving Accept-Encoding out.
+// take gzip, else as text. Behind a REST API of API Gateway without binary media
+// types only text arrives unharmed; a front for one leaves Accept-Encoding out.
 func (s *service) asset(w http.ResponseWriter, r *http.Request) {
 	name := chi.URLParam(r, "asset")
 	mediaType, ok := assets[name]
