@@ -61,24 +61,25 @@ func (o *output) reject(r dataset.Reject) error {
 	return o.rejectsCSV.Write(r)
 }
 
-// close ends both files; they are in the store when it returns nil.
-func (o *output) close() error {
+// finish ends both files; they are in the store when it returns nil.
+func (o *output) finish() error {
 	if o.rejects != nil {
 		if err := errors.Join(o.rejectsCSV.Flush(), o.rejects.finish(nil)); err != nil {
-			return o.abort(err)
+			return err
 		}
 	}
-	if o.parquet == nil {
-		return nil
-	}
 	if err := o.parquet.Close(); err != nil {
-		return o.abort(err)
+		return err
 	}
 	return o.data.finish(nil)
 }
 
-// abort ends both uploads so that nothing of them appears, and returns why.
+// abort ends both uploads so that nothing of them appears, and returns why. It
+// changes nothing about an upload that has ended.
 func (o *output) abort(why error) error {
+	if o == nil {
+		return why
+	}
 	if o.rejects != nil {
 		o.rejects.finish(why)
 	}

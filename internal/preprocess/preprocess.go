@@ -53,7 +53,10 @@ func (s *Step) Run(ctx context.Context, req Request) (Result, error) {
 		return Result{}, err
 	}
 	result, err := job.save(ctx)
-	return s.finish(result, start), err
+	if err != nil {
+		return Result{}, job.out.abort(err)
+	}
+	return s.finish(result, start), nil
 }
 
 func (s *Step) finish(r *Result, start time.Time) Result {
@@ -84,6 +87,7 @@ type job struct {
 
 	fit   *fit
 	sides [2]sideTally
+	out   *output
 	// Rows that were refused, by us and by the reader.
 	rejected     int64
 	rejectedPath string

@@ -33,13 +33,10 @@ func (j *job) identify() error {
 	return err
 }
 
-// earlier returns the run's earlier answer, or claims the run and returns nil.
+// earlier returns the run's earlier answer, or nil.
 func (j *job) earlier(ctx context.Context) (*Result, error) {
 	if j.req.DryRun {
 		return nil, nil
-	}
-	if err := processed.Claim(ctx, j.Store, j.req.RunID, j.fingerprint); err != nil {
-		return nil, err
 	}
 	var r Result
 	found, err := processed.LoadResult(ctx, j.Store, j.req.RunID, stepName, j.fingerprint, &r)
@@ -50,8 +47,9 @@ func (j *job) earlier(ctx context.Context) (*Result, error) {
 	return &r, nil
 }
 
-// save finishes the recipe and stores it, behind the data that it describes,
-// and then the step's answer.
+// save finishes the recipe, takes the run id, and lets the data appear, then
+// the recipe that describes it, then the step's answer. Whatever is wrong with
+// data or request has been found before: it leaves nothing in the store.
 func (j *job) save(ctx context.Context) (*Result, error) {
 	doc := &processed.Document{
 		RunID: j.req.RunID, ModelName: j.req.ModelName, Engine: j.Engine, Source: j.source,
@@ -64,6 +62,12 @@ func (j *job) save(ctx context.Context) (*Result, error) {
 	result := j.result(doc)
 	if j.req.DryRun {
 		return result, nil
+	}
+	if err := processed.Claim(ctx, j.Store, j.req.RunID, j.fingerprint); err != nil {
+		return nil, err
+	}
+	if err := j.out.finish(); err != nil {
+		return nil, err
 	}
 	if err := processed.WriteDocument(ctx, j.Store, doc); err != nil {
 		return nil, err

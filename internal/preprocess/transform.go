@@ -99,7 +99,8 @@ type sideTally struct {
 }
 
 // transform reads the source a second time: splits the rows, fits the recipe
-// on the training side, and writes the processed data and the rejects.
+// on the training side, and streams the processed data and the rejects to the
+// store, where they appear only when save finishes them.
 func (j *job) transform(ctx context.Context) error {
 	split := newSides(j.req.ModelName, j.split)
 	if err := j.findTimeCut(ctx, split); err != nil {
@@ -120,11 +121,11 @@ func (j *job) transform(ctx context.Context) error {
 	if _, err = dataset.Read(ctx, j.open, j.schema, options, w.batch); err != nil {
 		return out.abort(err)
 	}
-	if err := out.close(); err != nil {
-		return err
+	j.out, j.rejected, j.rejectedPath = out, out.rejected, out.rejectedURI
+	if err := j.checkSides(w.firsts); err != nil {
+		return out.abort(err)
 	}
-	j.rejected, j.rejectedPath = out.rejected, out.rejectedURI
-	return j.checkSides(w.firsts)
+	return nil
 }
 
 // hashedColumns are those that decide a row's side: the group, or all but the
