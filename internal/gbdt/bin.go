@@ -149,27 +149,3 @@ func edgesBetween(values []float64) []float64 {
 	}
 	return edges
 }
-
-// quantileEdges cuts an ascending sample into at most bins parts of about the
-// same size. Equal values stay together, so a frequent value gets a bin of its
-// own and the rest is shared out among the bins that remain.
-func quantileEdges(sample []float64, bins int) []float64 {
-	var edges []float64
-	size := float64(len(sample)) / float64(bins) // what a bin should hold
-	held := 0                                    // what the present bin holds
-	for i := 0; i < len(sample) && len(edges) < bins-1; {
-		next := i + 1
-		for next < len(sample) && sample[next] == sample[i] {
-			next++
-		}
-		// Cut before the value if the bin is then nearer to its size.
-		if same := next - i; held > 0 && float64(held)+float64(same)/2 >= size {
-			edges = append(edges, midpoint(sample[i-1], sample[i]))
-			size = float64(len(sample)-i) / float64(bins-len(edges))
-			held = 0
-		}
-		held += next - i
-		i = next
-	}
-	return edges
-}

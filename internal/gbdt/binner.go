@@ -64,7 +64,7 @@ func sampleRows(features int) int {
 }
 
 // Observe takes a block of rows: row-major, a value for each feature, numbers
-// as they are (NaN is missing) and categories as codes (model.Feature.Code).
+// finite or NaN, which is missing, and categories as codes (model.Feature.Code).
 // The first of them is row firstRow of the training data; every row is to be
 // observed once. It panics if x does not consist of whole rows.
 func (b *Binner) Observe(firstRow int64, x []float64) {
