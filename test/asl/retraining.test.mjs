@@ -45,8 +45,8 @@ function fileOf(set) {
 const good = { max_iter: 30, max_leaf_nodes: 15 };
 const weak = { max_iter: 2, max_leaf_nodes: 3 };
 
-for (const [kind, open] of [['folder', folderStore], ['S3 server', s3Store]]) {
-  describe(`on a ${kind}`, () => {
+for (const [kind, open] of [['a folder', folderStore], ['an S3 server', s3Store]]) {
+  describe(`on ${kind}`, () => {
     let store, lambda;
     before(async () => {
       store = await open();

@@ -9,10 +9,10 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-// place is a folder with a bucket "ml": data below data/, the store below store/.
+// place is a folder with a bucket "ml-data": data below data/, the store below store/.
 function place(address) {
   const root = mkdtempSync(join(tmpdir(), 'retrain-asl-'));
-  const bucket = join(root, 'ml');
+  const bucket = join(root, 'ml-data');
   mkdirSync(join(bucket, 'data'), { recursive: true });
   return {
     root,
@@ -44,16 +44,18 @@ export async function folderStore() {
 // s3Store starts the S3 server that RETRAIN_VERSITYGW names. It keeps objects as
 // files, so data gets there by a copy.
 export async function s3Store() {
-  const p = place((bucket, key) => `s3://ml/${key}`);
+  const p = place((bucket, key) => `s3://ml-data/${key}`);
   const keys = { id: 'retrain-test', secret: 'a-secret-of-this-test' };
   const address = `127.0.0.1:${await freePort()}`;
   const server = spawn(
     process.env.RETRAIN_VERSITYGW,
     ['--port', address, '--region', 'us-east-1', '--quiet', '--health', '/health', 'posix', p.root],
-    { env: { ROOT_ACCESS_KEY: keys.id, ROOT_SECRET_KEY: keys.secret, HOME: p.root }, stdio: ['ignore', 'ignore', 'inherit'] },
+    { env: { ROOT_ACCESS_KEY: keys.id, ROOT_SECRET_KEY: keys.secret, HOME: p.root }, stdio: ['ignore', 'ignore', 'pipe'] },
   );
+  const said = [];
+  server.stderr.on('data', (chunk) => said.push(chunk));
   const ended = once(server, 'exit');
-  await healthy(`http://${address}/health`, ended);
+  await healthy(`http://${address}/health`, ended, said);
   return {
     ...p,
     env: {
@@ -82,7 +84,7 @@ async function freePort() {
   return port;
 }
 
-async function healthy(url, ended) {
+async function healthy(url, ended, said) {
   let over = false;
   ended.then(() => (over = true));
   for (let tries = 0; tries < 400 && !over; tries += 1) {
@@ -93,5 +95,5 @@ async function healthy(url, ended) {
     }
     await sleep(50);
   }
-  throw new Error('the S3 server did not start');
+  throw new Error(`the S3 server did not start: ${Buffer.concat(said)}`);
 }
