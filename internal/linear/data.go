@@ -15,7 +15,7 @@ import (
 // inputs it keeps the rows then too.
 //
 // The result depends on the order of the rows, but not on how they were divided
-// into calls of Append.
+// into calls of Append, as long as all of them come before the first Fit.
 type Data struct {
 	layout *layout
 	rows   int

@@ -92,6 +92,32 @@ func TestTheSameRowsGiveTheSameBytes(t *testing.T) {
 	}
 }
 
+// A class that the sample hardly has, or has not at all, must not send the
+// search astray.
+func TestRareClasses(t *testing.T) {
+	const rows = 4*minSample*blockRows + 100
+	for _, rare := range []int{1, 9} {
+		recipe, x, y := made(model.Binary, rows, 3, 2)
+		for i := range y {
+			y[i] = 0
+		}
+		for i := range rare {
+			y[blockRows+1+i*7] = 1
+		}
+		d, p := dataOf(recipe, x, y, nil, rows), Defaults()
+		all, err := newProblem(d, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all.stoodFor(all.sample()) {
+			t.Errorf("%d rows: the search begins on the sample", rare)
+		}
+		if r := fit(t, d, p); !r.Converged || r.Iterations > 20 {
+			t.Errorf("%d rows: converged %v after %d iterations", rare, r.Converged, r.Iterations)
+		}
+	}
+}
+
 // Ridge regression by the search over kept rows, as it is done with very many
 // inputs, ends where the direct solution is.
 func TestBothWaysOfRidgeRegressionAgree(t *testing.T) {
