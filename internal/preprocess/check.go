@@ -16,7 +16,7 @@ const defaultBadRows = 0.01
 
 // check fills in the request's defaults and refuses what cannot be carried
 // out, all violations at once.
-func (s *Step) check(req *Request) error {
+func (s *Step) check(req *Request) (Split, error) {
 	bad := fault.New(fault.InvalidRequest, "The request is not valid.")
 	if req.DataPath == "" {
 		bad.At("Field required", "missing", "body", "data_path")
@@ -42,7 +42,9 @@ func (s *Step) check(req *Request) error {
 	targetFromParams(bad, req)
 	settings.Collect(bad, s.CheckParams(req.ModelParams, req.Task))
 	settings.Collect(bad, s.CheckGate(req.Gate, req.Task))
-	return settings.Err(bad)
+	split, err := parseSplit(req.Split)
+	settings.Collect(bad, err)
+	return split, settings.Err(bad)
 }
 
 // targetFromParams moves model_params.target to the request's target.

@@ -97,10 +97,7 @@ func (j *job) warn(text string) { j.warnings = append(j.warnings, text) }
 
 // plan checks the request and finds the data, without reading it.
 func (s *Step) plan(ctx context.Context, req Request) (*job, error) {
-	if err := s.check(&req); err != nil {
-		return nil, err
-	}
-	split, err := parseSplit(req.Split)
+	split, err := s.check(&req)
 	if err != nil {
 		return nil, err
 	}

@@ -18,14 +18,19 @@ import (
 const stepName = "preprocess"
 
 // identify derives the run's fingerprint, and its id where none was given, from
-// all that decides the result: the data's identity, the parameters, and the
-// version of this program.
+// all that the caller asked for: the data's identity, the parameters, and the
+// version of this program. The champion counts only where it names the target,
+// so that a run which is repeated after its promotion is still the same run.
 func (j *job) identify() error {
+	target := j.req.Target
+	if target == "" && j.prior != nil {
+		target = "of the champion: " + j.prior.Target
+	}
 	var err error
 	j.fingerprint, err = processed.Fingerprint(map[string]any{
 		"engine": j.Engine, "etag": j.source.ETag, "size": j.source.Size, "model": j.req.ModelName,
-		"params": j.req.ModelParams, "gate": j.req.Gate, "target": j.req.Target, "task": j.req.Task,
-		"split": j.split, "max_bad_row_fraction": j.req.MaxBadRowFraction, "prior": j.prior,
+		"params": j.req.ModelParams, "gate": j.req.Gate, "target": target, "task": j.req.Task,
+		"split": j.split, "max_bad_row_fraction": j.req.MaxBadRowFraction,
 	})
 	if j.req.RunID == "" {
 		j.req.RunID = j.fingerprint[:20]
