@@ -40,7 +40,9 @@ func (c Comparison) Gain() (difference, low, high float64) {
 //   - The others: bootstrap over rows, or over at most 4,096 blocks of rows.
 //
 // Bootstrap intervals are percentile intervals (Efron and Tibshirani, An
-// Introduction to the Bootstrap, 1993, section 13.3).
+// Introduction to the Bootstrap, 1993, section 13.3); only average_precision,
+// which is dear to resample, has a normal one with the bootstrap's standard
+// error (section 12.3).
 func CompareClassification(name string, y []int32, challenger, champion []float64, classes int, o Options) Comparison {
 	checkClasses(y, challenger, classes)
 	checkClasses(y, champion, classes)
