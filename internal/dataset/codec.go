@@ -23,6 +23,27 @@ var (
 	})
 )
 
+// maxRatios say how much larger than its compressed form a page can be at
+// most: a larger claim is false, and nothing need be allocated for it.
+var maxRatios = map[format.CompressionCodec]int64{
+	format.Uncompressed: 1,
+	format.Snappy:       64,      // a copy of 64 bytes takes 3
+	format.Gzip:         2048,    // 258 bytes take 2 bits at best (RFC 1951)
+	format.Zstd:         1 << 17, // a block of 128 KiB takes 4 bytes (RFC 8878)
+}
+
+// plausible checks the codec, and whether so many bytes can become so many.
+func plausible(compressed, uncompressed int64, codec format.CompressionCodec) error {
+	ratio, ok := maxRatios[codec]
+	if !ok {
+		return errCodec
+	}
+	if uncompressed > ratio*(compressed+8) {
+		return errCompressed
+	}
+	return nil
+}
+
 // decompress fills dst with what src holds, which must be exactly as much: no
 // claim within src makes it allocate more than that.
 func decompress(dst, src []byte, codec format.CompressionCodec) error {
@@ -37,8 +58,6 @@ func decompress(dst, src []byte, codec format.CompressionCodec) error {
 		ok = decompressGzip(dst, src) == nil
 	case format.Zstd:
 		return decompressZstd(dst, src)
-	default:
-		return errCodec
 	}
 	if !ok {
 		return errCompressed

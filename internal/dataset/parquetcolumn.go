@@ -124,9 +124,23 @@ func spread[T any](dst []T, levels []uint32, n int, missing T) {
 }
 
 func (c *columnDecoder) decodeNumbers(dst []float64) error {
-	if c.encoding != format.RLEDictionary {
-		return c.plainNumbers(dst)
+	switch c.encoding {
+	case format.RLEDictionary:
+		return c.dictionaryNumbers(dst)
+	case format.DeltaBinaryPacked:
+		return c.deltaNumbers(dst)
+	case format.ByteStreamSplit:
+		return c.splitNumbers(dst)
 	}
+	b, err := c.take(len(dst) * physicalWidth(c.leaf.physical))
+	if err != nil {
+		return err
+	}
+	c.convert(dst, b)
+	return nil
+}
+
+func (c *columnDecoder) dictionaryNumbers(dst []float64) error {
 	if c.newDict {
 		if err := c.openNumberDict(); err != nil {
 			return err
@@ -162,12 +176,33 @@ func physicalWidth(t format.Type) int {
 	return 8
 }
 
-func (c *columnDecoder) plainNumbers(dst []float64) error {
-	b, err := c.take(len(dst) * physicalWidth(c.leaf.physical))
-	if err != nil {
-		return err
+func (c *columnDecoder) deltaNumbers(dst []float64) error {
+	for i := range dst {
+		v, ok := c.deltas.next()
+		if !ok {
+			return c.fail(errPageValue)
+		}
+		dst[i] = c.integer(uint64(v))
 	}
-	c.convert(dst, b)
+	return nil
+}
+
+// splitNumbers reads numbers whose first bytes come first, then all second
+// bytes, and so on.
+func (c *columnDecoder) splitNumbers(dst []float64) error {
+	width := physicalWidth(c.leaf.physical)
+	n := len(c.values) / width
+	if len(dst) > n-c.split {
+		return c.fail(errPageValue)
+	}
+	for i := range dst {
+		var one [8]byte
+		for k := range width {
+			one[k] = c.values[k*n+c.split]
+		}
+		c.convert(dst[i:i+1], one[:width])
+		c.split++
+	}
 	return nil
 }
 
@@ -185,19 +220,26 @@ func (c *columnDecoder) convert(dst []float64, b []byte) {
 		}
 	case format.Int32:
 		for i := range dst {
-			v := binary.LittleEndian.Uint32(b[4*i:])
-			if dst[i] = float64(int32(v)); c.leaf.unsigned {
-				dst[i] = float64(v)
-			}
+			dst[i] = c.integer(uint64(binary.LittleEndian.Uint32(b[4*i:])))
 		}
 	case format.Int64:
 		for i := range dst {
-			v := binary.LittleEndian.Uint64(b[8*i:])
-			if dst[i] = float64(int64(v)); c.leaf.unsigned {
-				dst[i] = float64(v)
-			}
+			dst[i] = c.integer(binary.LittleEndian.Uint64(b[8*i:]))
 		}
 	}
+}
+
+// integer reads the lowest 32 or all bits as an integer of the column's type.
+func (c *columnDecoder) integer(v uint64) float64 {
+	switch {
+	case c.leaf.unsigned && c.leaf.physical == format.Int32:
+		return float64(uint32(v))
+	case c.leaf.unsigned:
+		return float64(v)
+	case c.leaf.physical == format.Int32:
+		return float64(int32(v))
+	}
+	return float64(int64(v))
 }
 
 func (c *columnDecoder) finite(v float64) float64 {
@@ -214,8 +256,8 @@ func (c *columnDecoder) decodeCodes(dst []int32) error {
 	switch {
 	case c.leaf.physical == format.Boolean:
 		return c.decodeBooleans(dst)
-	case c.encoding == format.Plain:
-		return c.plainCodes(dst)
+	case c.encoding != format.RLEDictionary:
+		return c.textCodes(dst)
 	}
 	if c.newDict {
 		if err := c.openTextDict(); err != nil {
@@ -251,7 +293,7 @@ func (c *columnDecoder) openTextDict() error {
 	c.newDict = false
 	c.dictTexts, c.dictCodes = c.dictTexts[:0], c.dictCodes[:0]
 	for rest := c.dict; len(c.dictTexts) < c.dictSize; {
-		text, after, ok := nextText(rest)
+		text, after, ok := plainText(rest)
 		if !ok {
 			return c.fail(errPageValue)
 		}
@@ -265,16 +307,16 @@ func (c *columnDecoder) openTextDict() error {
 	return nil
 }
 
-func (c *columnDecoder) plainCodes(dst []int32) error {
+// textCodes reads texts that are not in a dictionary page.
+func (c *columnDecoder) textCodes(dst []int32) error {
 	for i := range dst {
-		text, rest, ok := nextText(c.values)
-		if !ok {
-			return c.fail(errPageValue)
+		text, err := c.nextText()
+		if err != nil {
+			return err
 		}
 		if err := c.checkText(text); err != nil {
 			return err
 		}
-		c.values = rest
 		dst[i] = c.texts.code(text)
 		if dst[i] == OverflowCode && c.hashing {
 			c.beyond[i] = c.hash.cell(text)

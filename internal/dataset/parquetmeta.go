@@ -31,6 +31,14 @@ type parquetLeaf struct {
 	group      bool
 }
 
+func (leaf *parquetLeaf) numeric() bool {
+	switch leaf.physical {
+	case format.Int32, format.Int64, format.Float, format.Double:
+		return true
+	}
+	return false
+}
+
 // parquetGroup is a row group.
 type parquetGroup struct {
 	rows   int64
@@ -65,6 +73,10 @@ func parseParquetMeta(b []byte) (*parquetMeta, error) {
 		case 3:
 			m.rows = r.integer(f)
 		case 4:
+			if m.nested != "" { // its leaves are not those of the row groups
+				r.skip(f)
+				continue
+			}
 			for range r.list(f, thriftStruct) {
 				if r.err != nil {
 					break

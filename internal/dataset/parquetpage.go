@@ -74,10 +74,12 @@ type pageReader struct {
 	rows     int // of the current page that are still to come
 	nullable bool
 	levels   hybridReader
-	encoding format.Encoding // Plain, RLE (of booleans) or RLEDictionary
-	values   []byte          // Plain
-	bit      int             // of values[0], for plain booleans
-	indices  hybridReader    // RLE and RLEDictionary
+	encoding format.Encoding
+	values   []byte       // Plain, ByteStreamSplit, and the texts of DeltaLengthByteArray
+	bit      int          // of values, for plain booleans
+	split    int          // how many values have been read, for ByteStreamSplit
+	indices  hybridReader // RLE (of booleans) and RLEDictionary
+	deltas   *deltaReader // DeltaBinaryPacked, and the lengths of DeltaLengthByteArray
 }
 
 // fail names the column in an error of its pages.
@@ -109,8 +111,8 @@ func (p *pageReader) ready() error {
 
 func (p *pageReader) openChunk(c *parquetChunk) {
 	section := io.NewSectionReader(p.file, c.offset, c.size)
-	if p.in == nil {
-		p.in = bufio.NewReaderSize(section, p.budget.buffer)
+	if want := min(c.size, int64(p.budget.buffer)); p.in == nil || int64(p.in.Size()) < want {
+		p.in = bufio.NewReaderSize(section, int(max(want, 1<<10)))
 	} else {
 		p.in.Reset(section)
 	}
@@ -146,8 +148,9 @@ func (p *pageReader) nextPage() error {
 
 // readHeader reads a page header, whose length only it knows itself.
 func (p *pageReader) readHeader() (pageHeader, error) {
+	limit := min(maxPageHeader, p.in.Size())
 	for n := 64; ; n *= 4 {
-		n = min(n, maxPageHeader)
+		n = min(n, limit)
 		head, peekErr := p.in.Peek(n)
 		h, length, err := parsePageHeader(head)
 		if err == nil {
@@ -160,7 +163,7 @@ func (p *pageReader) readHeader() (pageHeader, error) {
 		if peekErr != nil && len(head) == 0 {
 			return h, peekErr
 		}
-		if peekErr != nil || n == maxPageHeader {
+		if peekErr != nil || n == limit {
 			return h, errPageHeader
 		}
 	}
@@ -188,6 +191,9 @@ func readFull(r io.Reader, buf []byte, n int) ([]byte, error) {
 // unpack decompresses what is stored into a buffer of the given size, which
 // the budget must allow.
 func (p *pageReader) unpack(buf, stored []byte, size int64, codec format.CompressionCodec) ([]byte, error) {
+	if err := plausible(int64(len(stored)), size, codec); err != nil {
+		return buf, err
+	}
 	if err := p.budget.resize(cap(buf), int(size)); err != nil {
 		return buf, err
 	}
@@ -264,7 +270,7 @@ func (p *pageReader) begin(h pageHeader, values []byte) error {
 	}
 	p.left -= h.values
 	p.rows = int(h.values)
-	p.encoding, p.values, p.bit = h.encoding, values, 0
+	p.encoding, p.values, p.bit, p.split = h.encoding, values, 0, 0
 	switch h.encoding {
 	case format.Plain:
 		return nil
@@ -276,8 +282,37 @@ func (p *pageReader) begin(h pageHeader, values []byte) error {
 			p.indices = hybridReader{b: values[4:], width: 1}
 			return nil
 		}
+	case format.ByteStreamSplit:
+		if p.leaf.numeric() {
+			return nil
+		}
+	case format.DeltaBinaryPacked:
+		if p.leaf.physical == format.Int32 || p.leaf.physical == format.Int64 {
+			return p.beginDeltas(values)
+		}
+	case format.DeltaLengthByteArray:
+		if p.leaf.physical == format.ByteArray {
+			return p.beginDeltas(values)
+		}
 	}
 	return errEncoding
+}
+
+// beginDeltas expects integers as differences, and behind them, if they are
+// lengths, the texts. A page of nulls only may have neither.
+func (p *pageReader) beginDeltas(values []byte) error {
+	p.deltas = new(deltaReader)
+	if len(values) == 0 {
+		return nil
+	}
+	var ok bool
+	if p.deltas, ok = newDeltaReader(values); !ok {
+		return errPageValue
+	}
+	if p.values, ok = p.deltas.rest(); !ok {
+		return errPageValue
+	}
+	return nil
 }
 
 // beginIndices expects the width of the indices, then the indices. A page of
@@ -353,9 +388,26 @@ func (p *pageReader) readBits(dst []uint32) error {
 	return nil
 }
 
-// nextText cuts a plain byte array off b: its length in 4 bytes, then the
+// nextText returns the page's next text.
+func (p *pageReader) nextText() ([]byte, error) {
+	if p.encoding == format.Plain {
+		text, rest, ok := plainText(p.values)
+		if !ok {
+			return nil, p.fail(errPageValue)
+		}
+		p.values = rest
+		return text, nil
+	}
+	n, ok := p.deltas.next()
+	if !ok || n < 0 || n > int64(len(p.values)) {
+		return nil, p.fail(errPageValue)
+	}
+	return p.take(int(n))
+}
+
+// plainText cuts a plain byte array off b: its length in 4 bytes, then the
 // bytes.
-func nextText(b []byte) (text, rest []byte, ok bool) {
+func plainText(b []byte) (text, rest []byte, ok bool) {
 	if len(b) < 4 {
 		return nil, b, false
 	}
