@@ -84,7 +84,7 @@ expect 'mode of the binary' "$(stat -c %a "$binary")" 755
 expect 'owner of /data' "$(stat -c %u:%g "$mounted/data")" 65532:65532
 ! grep -aq 'ld-linux' "$binary" || fail 'the binary is linked dynamically'
 go version -m "$binary" | grep -q 'CGO_ENABLED=0' || fail 'the binary was built with cgo'
-[ ! -e "$mounted/src" ] && [ ! -e "$mounted/usr/local/go" ] || fail 'the image has the build in it'
+if [ -e "$mounted/src" ] || [ -e "$mounted/usr/local/go" ]; then fail 'the image has the build in it'; fi
 size=$(stat -c %s "$binary")
 [ "$size" -le $((32 << 20)) ] || fail "the binary has $size bytes, over 32 MiB"
 

@@ -57,7 +57,7 @@ func TestDocumentIsBounded(t *testing.T) {
 		})
 		e := New(InvalidData, "%s", text.Draw(t, "detail"))
 		for range rapid.IntRange(0, 400).Draw(t, "fields") {
-			e.At("A message.", "value_error", "body", 7, text.Draw(t, "loc"))
+			e = e.At("A message.", "value_error", "body", 7, text.Draw(t, "loc"))
 		}
 		doc := Document(e, text.Draw(t, "instance"), text.Draw(t, "id"))
 		quoted := encode(string(doc))
@@ -77,7 +77,7 @@ func TestDocumentIsBounded(t *testing.T) {
 func TestTrimmedErrorsAreCounted(t *testing.T) {
 	e := New(InvalidRequest, "The request has many errors.")
 	for i := range 2000 {
-		e.At("Field required", "missing", "body", i)
+		e = e.At("Field required", "missing", "body", i)
 	}
 	p := NewProblem(e, "/train", "")
 	last := p.Errors[len(p.Errors)-1]

@@ -118,7 +118,7 @@ func TestDirectErrors(t *testing.T) {
 	} {
 		h := serving(io.Discard, func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(c.status)
-			io.WriteString(w, c.body)
+			_, _ = io.WriteString(w, c.body)
 		})
 		answer, err := h.Invoke(invocation(t), []byte(`{"path":"/update-model","body":{}}`))
 		failed, p := failureOf(t, err)
@@ -150,7 +150,7 @@ func TestDirectAnswers(t *testing.T) {
 				w.Header().Set("Content-Type", c.contentType)
 			}
 			w.WriteHeader(c.status)
-			io.WriteString(w, c.body)
+			_, _ = io.WriteString(w, c.body)
 		})
 		answer, err := h.Invoke(invocation(t), []byte(`{"path":"/x"}`))
 		got := string(answer)

@@ -20,8 +20,17 @@ import (
 
 // invocation is a context as the runtime makes it.
 func invocation(t *testing.T) context.Context {
-	ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "request-1"})
-	return context.WithValue(ctx, "x-amzn-trace-id", "Root=1-2-3") // the key that the runtime uses
+	return traced{lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "request-1"})}
+}
+
+// traced has the X-Ray trace id under the plain string that the runtime uses.
+type traced struct{ context.Context }
+
+func (c traced) Value(key any) any {
+	if key == "x-amzn-trace-id" {
+		return "Root=1-2-3"
+	}
+	return c.Context.Value(key)
 }
 
 // serving returns a handler that logs to buf.
@@ -33,7 +42,7 @@ func serving(buf io.Writer, f http.HandlerFunc) Handler {
 // message is the problem document.
 func failureOf(t *testing.T, err error) (messages.InvokeResponse_Error, fault.Problem) {
 	t.Helper()
-	failed, ok := err.(messages.InvokeResponse_Error)
+	failed, ok := any(err).(messages.InvokeResponse_Error)
 	if !ok {
 		t.Fatalf("error is %T and would lose its type: %v", err, err)
 	}
@@ -98,8 +107,8 @@ func TestDeadline(t *testing.T) {
 		own := serving(io.Discard, func(w http.ResponseWriter, r *http.Request) {
 			<-r.Context().Done()
 			time.Sleep(400 * time.Millisecond)
-			w.WriteHeader(504)
-			w.Write([]byte(`{"code":"Retrain.DeadlineExceeded","detail":"own words"}`))
+			w.WriteHeader(http.StatusGatewayTimeout)
+			_, _ = w.Write([]byte(`{"code":"Retrain.DeadlineExceeded","detail":"own words"}`))
 		})
 		failed, p := deadline(t, own)
 		if p.Detail != "own words" || failed.ShouldExit {
@@ -136,7 +145,7 @@ func TestAnswersOverTheLimits(t *testing.T) {
 				return
 			}
 		}
-		io.WriteString(w, strings.Repeat("1", 2000))
+		_, _ = io.WriteString(w, strings.Repeat("1", 2000))
 	})
 	_, err := h.Invoke(invocation(t), []byte(`{"path":"/direct"}`))
 	if _, p := failureOf(t, err); p.Code != "Retrain.TooLarge" {
@@ -166,6 +175,36 @@ func TestRequestIDAndTraceReachTheRequest(t *testing.T) {
 	})
 	event := `{"httpMethod":"GET","path":"/","headers":{"x-request-id":"forged","x-amzn-trace-id":"Root=0"},"requestContext":{}}`
 	if _, err := h.Invoke(invocation(t), []byte(event)); err != nil {
+		t.Error(err)
+	}
+}
+
+// A handler that never stops writing is stopped, and holds no more than the
+// platform could have sent.
+func TestEndlessAnswerIsBounded(t *testing.T) {
+	taken := 0
+	h := serving(io.Discard, func(w http.ResponseWriter, r *http.Request) {
+		for taken <= 4*maxResponse {
+			n, err := w.Write(make([]byte, 64<<10))
+			if taken += n; err != nil {
+				return
+			}
+		}
+	})
+	_, err := h.Invoke(invocation(t), []byte(`{"path":"/train"}`))
+	if _, p := failureOf(t, err); p.Code != "Retrain.TooLarge" || taken > maxResponse {
+		t.Errorf("%d bytes were taken: %+v", taken, p)
+	}
+}
+
+func TestClientsRequestIDIsNotLambdas(t *testing.T) {
+	h := serving(io.Discard, func(w http.ResponseWriter, r *http.Request) {
+		if id := r.Header.Get("X-Request-Id"); id != "" {
+			t.Errorf("request id %q", id)
+		}
+	})
+	event := `{"httpMethod":"GET","path":"/","headers":{"x-request-id":"forged"},"requestContext":{}}`
+	if _, err := h.Invoke(t.Context(), []byte(event)); err != nil {
 		t.Error(err)
 	}
 }
@@ -203,10 +242,12 @@ func TestHandlerKeepsNoGoroutineWithoutDeadline(t *testing.T) {
 // A wrapped or pointed-to error loses its type in the runtime: this is why
 // Invoke returns the value.
 func TestInvokeErrorsAreUnwrapped(t *testing.T) {
-	h := serving(io.Discard, func(w http.ResponseWriter, r *http.Request) { http.Error(w, "plain", 404) })
+	h := serving(io.Discard, func(w http.ResponseWriter, r *http.Request) { http.Error(w, "plain", http.StatusNotFound) })
 	for _, event := range []string{`{}`, `[]`, `{`, `{"path":"/x"}`, `{"path":":"}`, `{"path":"/x","path":"/y"}`} {
 		_, err := h.Invoke(invocation(t), []byte(event))
-		failureOf(t, err)
+		if failed, _ := failureOf(t, err); failed.Type == "" {
+			t.Errorf("%s: no type", event)
+		}
 		if errors.Unwrap(err) != nil {
 			t.Errorf("%s: error is wrapped", event)
 		}

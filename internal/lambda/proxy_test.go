@@ -151,7 +151,7 @@ func TestQueriesArrive(t *testing.T) {
 		name := rapid.StringMatching(`[a-z &%=+é]{1,8}`).Draw(rt, "name")
 		values := rapid.SliceOfN(rapid.StringMatching(`[a-z &%=+é;]{0,8}`), 1, 3).Draw(rt, "values")
 		written := escape(name)
-		var escaped []string
+		escaped := make([]string, 0, len(values))
 		for _, v := range values {
 			escaped = append(escaped, escape(v))
 		}
@@ -232,7 +232,7 @@ func TestMalformedRequestsAre400(t *testing.T) {
 			StatusCode int
 			Body       string
 		}
-		if err != nil || json.Unmarshal(answer, &got) != nil || got.StatusCode != 400 || !strings.Contains(got.Body, `"code":"Retrain.InvalidRequest"`) {
+		if err != nil || json.Unmarshal(answer, &got) != nil || got.StatusCode != http.StatusBadRequest || !strings.Contains(got.Body, `"code":"Retrain.InvalidRequest"`) {
 			t.Errorf("%s: %s, %v", name, answer, err)
 		}
 	}
@@ -300,9 +300,9 @@ func TestEnvelopes(t *testing.T) {
 		w.Header()["X-Two"] = []string{"a", "b"}
 		w.Header()["Set-Cookie"] = []string{"a=1", "b=2"}
 		w.Header().Set("Content-Type", "text/html")
-		w.WriteHeader(201)
+		w.WriteHeader(http.StatusCreated)
 		w.Header().Set("X-Late", "not sent")
-		io.WriteString(w, "<p>é")
+		_, _ = io.WriteString(w, "<p>é")
 	})}
 	multi := map[string][]string{"X-Two": {"a", "b"}, "Set-Cookie": {"a=1", "b=2"}, "Content-Type": {"text/html"}}
 	want := map[string]reply{
@@ -330,7 +330,7 @@ func TestEnvelopes(t *testing.T) {
 
 func TestBinaryAnswersAreBase64(t *testing.T) {
 	binary := []byte{0x1f, 0x8b, 0, 0xff}
-	h := Handler{HTTP: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write(binary) })}
+	h := Handler{HTTP: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(binary) })}
 	for name, event := range shapes("GET", "/", nil) {
 		answer, err := h.Invoke(t.Context(), event)
 		var got reply

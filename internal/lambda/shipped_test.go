@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -112,8 +113,8 @@ func asRequest(method, path, body string) func(map[string]any) {
 		delete(event, "queryStringParameters")
 		delete(event, "multiValueQueryStringParameters")
 		context := event["requestContext"].(map[string]any)
-		if http, ok := context["http"].(map[string]any); ok {
-			http["method"], http["path"] = method, path
+		if request, ok := context["http"].(map[string]any); ok {
+			request["method"], request["path"] = method, path
 			event["rawPath"], event["rawQueryString"] = path, ""
 			return
 		}
@@ -150,19 +151,19 @@ func TestShippedAnswersTheSampleEvents(t *testing.T) {
 	for _, name := range httpSamples {
 		var got envelope
 		f.succeeds(rehearse(t, name, asRequest("GET", "/health", "")), &got)
-		if got.StatusCode != 200 || !strings.Contains(got.Body, `"status":"healthy"`) || !strings.HasPrefix(got.contentType(), "application/json") {
+		if got.StatusCode != http.StatusOK || !strings.Contains(got.Body, `"status":"healthy"`) || !strings.HasPrefix(got.contentType(), "application/json") {
 			t.Errorf("%s: GET /health: %+v", name, got)
 		}
 		f.succeeds(rehearse(t, name, asRequest("POST", "/train", `{"processed_data_path":7}`)), &got)
-		if got.StatusCode != 422 || !strings.Contains(got.Body, `"code":"Retrain.InvalidRequest"`) || got.contentType() != "application/problem+json" {
+		if got.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(got.Body, `"code":"Retrain.InvalidRequest"`) || got.contentType() != "application/problem+json" {
 			t.Errorf("%s: POST /train: %+v", name, got)
 		}
 		f.succeeds(rehearse(t, name, asRequest("GET", "/%zz", "")), &got)
-		if got.StatusCode != 400 {
+		if got.StatusCode != http.StatusBadRequest {
 			t.Errorf("%s: a bad path: %+v", name, got)
 		}
 		f.succeeds(rehearse(t, name, nil), &got)
-		if got.StatusCode != 404 && got.StatusCode/100 != 3 && got.StatusCode/100 != 2 {
+		if got.StatusCode != http.StatusNotFound && got.StatusCode/100 != 3 && got.StatusCode/100 != 2 {
 			t.Errorf("%s as it is: %+v", name, got)
 		}
 	}

@@ -115,7 +115,7 @@ func (e *Emulator) Close() error {
 	e.closed = true
 	all := e.all
 	e.mu.Unlock()
-	var errs []error
+	errs := make([]error, 0, len(all))
 	for _, s := range all {
 		errs = append(errs, s.close())
 	}

@@ -203,7 +203,7 @@ func TestCancelledCallKills(t *testing.T) {
 func TestInvokeAPI(t *testing.T) {
 	server := httptest.NewServer(start(t, Function{Name: "retrain"}))
 	defer server.Close()
-	post := func(name, event string) (*http.Response, string) {
+	post := func(name, event string) (int, http.Header, string) {
 		res, err := http.Post(server.URL+"/2015-03-31/functions/"+name+"/invocations", "application/json", strings.NewReader(event))
 		if err != nil {
 			t.Fatal(err)
@@ -213,24 +213,24 @@ func TestInvokeAPI(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return res, string(body)
+		return res.StatusCode, res.Header, string(body)
 	}
-	res, body := post("retrain", `{"path":"/health"}`)
-	if res.StatusCode != 200 || res.Header.Get("X-Amz-Function-Error") != "" || !strings.Contains(body, "healthy") {
-		t.Errorf("health: %d %q %s", res.StatusCode, res.Header.Get("X-Amz-Function-Error"), body)
+	status, header, body := post("retrain", `{"path":"/health"}`)
+	if status != http.StatusOK || header.Get("X-Amz-Function-Error") != "" || !strings.Contains(body, "healthy") {
+		t.Errorf("health: %d %v %s", status, header, body)
 	}
-	if res.Header.Get("X-Init-Ms") == "" || res.Header.Get("X-Amzn-Requestid") == "" {
-		t.Errorf("headers: %v", res.Header)
+	if header.Get("X-Init-Ms") == "" || header.Get("X-Amzn-Requestid") == "" {
+		t.Errorf("headers: %v", header)
 	}
-	res, body = post("retrain", `{"detail-type":"Scheduled Event"}`)
-	if res.StatusCode != 200 || res.Header.Get("X-Amz-Function-Error") != "Unhandled" || !strings.Contains(body, "Retrain.UnsupportedEvent") {
-		t.Errorf("failure: %d %q %s", res.StatusCode, res.Header.Get("X-Amz-Function-Error"), body)
+	status, header, body = post("retrain", `{"detail-type":"Scheduled Event"}`)
+	if status != http.StatusOK || header.Get("X-Amz-Function-Error") != "Unhandled" || !strings.Contains(body, "Retrain.UnsupportedEvent") {
+		t.Errorf("failure: %d %v %s", status, header, body)
 	}
-	if res, _ = post("another", `{}`); res.StatusCode != 404 || res.Header.Get("X-Amzn-Errortype") != "ResourceNotFoundException" {
-		t.Errorf("another function: %d", res.StatusCode)
+	if status, header, _ = post("another", `{}`); status != http.StatusNotFound || header.Get("X-Amzn-Errortype") != "ResourceNotFoundException" {
+		t.Errorf("another function: %d %v", status, header)
 	}
-	if res, _ = post("retrain", `{`); res.StatusCode != 400 {
-		t.Errorf("no JSON: %d", res.StatusCode)
+	if status, _, _ = post("retrain", `{`); status != http.StatusBadRequest {
+		t.Errorf("no JSON: %d", status)
 	}
 }
 
