@@ -15,6 +15,7 @@ type commandLine struct {
 	common
 	Serve   serveCommand   `cmd:"" default:"withargs" help:"Serve the HTTP API (the default)."`
 	Retrain retrainCommand `cmd:"" help:"Retrain a model from a file, by all four steps."`
+	Models  modelsCommand  `cmd:"" help:"Look at the stored models, or go back to an earlier champion."`
 	Health  healthCommand  `cmd:"" help:"Ask a running server whether it is healthy."`
 	Version versionCommand `cmd:"" help:"Print version and commit."`
 }

@@ -94,6 +94,7 @@ func explain(e *fault.Error) string {
 var flagNames = map[string]string{
 	"data_path": "DATA", "model_params": "--params", "model_name": "--model", "target": "--target",
 	"gate": "--gate", "split": "--split", "task": "--task", "run_id": "--run-id",
+	"to_version": "--to", "reason": "--reason", "by": "--by", "expected_champion_version": "--expect",
 }
 
 // flagOf writes a loc as the flag that it is about: --params max_iter.

@@ -51,6 +51,7 @@ func wire(c *common, h hooks) (api.Steps, error) {
 	}
 	return api.Steps{
 		Preprocess: prepare.Run, Train: fit.Run, Evaluate: judge.Run, Update: update.Run, Retrain: all.Run,
+		Rollback: modelstore.Rollback{Store: models}.Run, Registry: modelstore.Registry{Store: models},
 		Health: func(ctx context.Context) error { return reach(ctx, store) },
 	}, nil
 }

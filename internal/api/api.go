@@ -32,6 +32,9 @@ type Steps struct {
 	Evaluate   func(context.Context, evaluate.Request) (evaluate.Result, error)
 	Update     func(context.Context, modelstore.UpdateRequest) (modelstore.UpdateResult, error)
 	Retrain    func(context.Context, retrain.Request) (retrain.Result, error)
+	Rollback   func(context.Context, modelstore.RollbackRequest) (modelstore.RollbackResult, error)
+	// Registry answers what the store holds.
+	Registry modelstore.Registry
 	// Health reaches the store, for GET /health?deep=1. Nil: nothing to reach.
 	Health func(context.Context) error
 }
@@ -85,7 +88,7 @@ type service struct {
 	known    known
 	router   *chi.Mux
 	document *huma.OpenAPI
-	// whole registers the steps' routes with huma and the document, when one of
+	// whole registers the routes of steps and registry with huma and the document, when one of
 	// them or the document is first asked for, and returns their router. A
 	// process that is started for a health check alone does without.
 	whole func() http.Handler
@@ -100,26 +103,26 @@ func newService(steps Steps, opts Options) *service {
 	s.router.NotFound(s.noSuchRoute)
 	s.router.MethodNotAllowed(s.methodNotAllowed)
 	s.document = newDocument(s.Version)
-	s.addSteps()
+	s.addRoutes()
 	s.addHealth()
 	s.addDocs()
 	return s
 }
 
-// addSteps routes the steps' paths to huma, which is set up by the first
-// request to any of them.
-func (s *service) addSteps() {
-	steps := s.stepRoutes()
+// addRoutes leads the paths of steps and registry to huma, which is set up by
+// the first request to any of them.
+func (s *service) addRoutes() {
+	routes := append(s.stepRoutes(), s.registryRoutes()...)
 	s.whole = sync.OnceValue(func() http.Handler {
 		router := chi.NewRouter()
 		h := newHuma(router.With(s.intake), s.document)
-		for _, step := range steps {
-			step.register(s, h)
+		for _, route := range routes {
+			route.register(s, h)
 		}
 		return router
 	})
-	for _, step := range steps {
-		s.router.Post(step.route(), func(w http.ResponseWriter, r *http.Request) { s.whole().ServeHTTP(w, r) })
+	for _, route := range routes {
+		s.router.MethodFunc(route.method(), route.route(), func(w http.ResponseWriter, r *http.Request) { s.whole().ServeHTTP(w, r) })
 	}
 }
 
@@ -135,5 +138,7 @@ func allFields() known {
 	k.add(modelstore.UpdateRequest{})
 	k.add(modelstore.UpdateResult{})
 	k.add(retrain.Result{})
+	k.add(modelstore.RollbackRequest{})
+	k.add(modelstore.RollbackResult{})
 	return k
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"retrain/internal/blob"
 	"retrain/internal/evaluate"
 	"retrain/internal/fault"
 	"retrain/internal/modelstore"
@@ -37,6 +38,10 @@ func plainSteps() Steps {
 		Retrain: func(_ context.Context, r retrain.Request) (retrain.Result, error) {
 			return retrain.Result{Status: "success", Warnings: []string{"from a step"}}, nil
 		},
+		Rollback: func(_ context.Context, r modelstore.RollbackRequest) (modelstore.RollbackResult, error) {
+			return modelstore.RollbackResult{Status: "success", ModelName: r.ModelName, RestoredVersion: r.ToVersion}, nil
+		},
+		Registry: modelstore.Registry{Store: &modelstore.Store{Root: blob.Root{Bucket: blob.NewMemory(), Base: "s3://store"}}},
 	}
 }
 

@@ -19,6 +19,9 @@ import (
 // description is what the OpenAPI document says of a route.
 type description struct {
 	id, summary, text string
+	// tag is the route's group on the documentation page; default: steps for
+	// POST, else service.
+	tag string
 	// order is the route's place on the documentation page.
 	order int
 	// examples of bodies, by their summaries.
@@ -36,6 +39,9 @@ var onBodies = []fault.Kind{
 	fault.DeadlineExceeded, fault.Transient, fault.AccessDenied,
 }
 
+// onStore lists the kinds that every route that reads the store may answer with.
+var onStore = []fault.Kind{fault.InvalidRequest, fault.DeadlineExceeded, fault.Transient, fault.AccessDenied}
+
 // newDocument returns the OpenAPI document without its routes.
 func newDocument(version string) *huma.OpenAPI {
 	return &huma.OpenAPI{
@@ -44,6 +50,7 @@ func newDocument(version string) *huma.OpenAPI {
 		Servers: []*huma.Server{{URL: ".", Description: "This service"}},
 		Tags: []*huma.Tag{
 			{Name: "steps", Description: "The four steps of a retraining, and all of them in one call. Each answer holds all that the next step needs, so it can be sent on as it is."},
+			{Name: "models", Description: "What the store holds: models, their versions, the champion and those before it."},
 			{Name: "service", Description: "The service itself."},
 		},
 		Components: &huma.Components{
@@ -118,6 +125,9 @@ func (d description) operation(method, path string) huma.Operation {
 		Extensions: map[string]any{"x-order": d.order}, // for the documentation page
 	}
 	kinds := append(slices.Clone(d.kinds), everywhere...)
+	if d.tag != "" {
+		kinds = append(kinds, onStore...)
+	}
 	if method == http.MethodPost {
 		op.Tags = []string{"steps"}
 		kinds = append(kinds, onBodies...)
@@ -127,6 +137,9 @@ func (d description) operation(method, path string) huma.Operation {
 			examples[name] = &huma.Example{Summary: summary, Value: value}
 		}
 		op.RequestBody = &huma.RequestBody{Content: map[string]*huma.MediaType{jsonType: {Examples: examples}}}
+	}
+	if d.tag != "" {
+		op.Tags = []string{d.tag}
 	}
 	for _, kind := range fault.Kinds() {
 		if slices.Contains(kinds, kind) {

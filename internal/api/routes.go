@@ -10,11 +10,11 @@ import (
 )
 
 // stepRoutes are the routes of the steps.
-func (s *service) stepRoutes() []stepRoute {
-	return []stepRoute{s.preprocess(), s.train(), s.evaluate(), s.updateModel(), s.retrain()}
+func (s *service) stepRoutes() []routed {
+	return []routed{s.preprocess(), s.train(), s.evaluate(), s.updateModel(), s.retrain()}
 }
 
-func (s *service) preprocess() stepRoute {
+func (s *service) preprocess() routed {
 	return step[preprocess.Request, preprocess.Result]{
 		path: "/preprocess", run: s.steps.Preprocess, heavy: true,
 		outcome: func(r *preprocess.Result) (*[]string, string) { return &r.Warnings, r.RunID },
@@ -32,7 +32,7 @@ func (s *service) preprocess() stepRoute {
 	}
 }
 
-func (s *service) train() stepRoute {
+func (s *service) train() routed {
 	return step[train.Request, train.Result]{
 		path: "/train", run: s.steps.Train, heavy: true,
 		outcome: func(r *train.Result) (*[]string, string) { return &r.Warnings, r.RunID },
@@ -51,7 +51,7 @@ func (s *service) train() stepRoute {
 	}
 }
 
-func (s *service) evaluate() stepRoute {
+func (s *service) evaluate() routed {
 	return step[evaluate.Request, evaluate.Result]{
 		path: "/evaluate", run: s.steps.Evaluate,
 		outcome: func(r *evaluate.Result) (*[]string, string) { return &r.Warnings, r.RunID },
@@ -71,7 +71,7 @@ func (s *service) evaluate() stepRoute {
 	}
 }
 
-func (s *service) updateModel() stepRoute {
+func (s *service) updateModel() routed {
 	return step[modelstore.UpdateRequest, modelstore.UpdateResult]{
 		path: "/update-model", run: s.steps.Update,
 		outcome: func(r *modelstore.UpdateResult) (*[]string, string) { return &r.Warnings, r.RunID },
@@ -88,7 +88,7 @@ func (s *service) updateModel() stepRoute {
 	}
 }
 
-func (s *service) retrain() stepRoute {
+func (s *service) retrain() routed {
 	return step[retrain.Request, retrain.Result]{
 		path: "/retrain", run: s.steps.Retrain, heavy: true,
 		outcome: func(r *retrain.Result) (*[]string, string) { return &r.Warnings, r.RunID },

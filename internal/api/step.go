@@ -19,6 +19,9 @@ type step[Req, Res any] struct {
 	// outcome gives access to what all results have: the list of warnings,
 	// which unknown fields are added to, and the run's id, for the log.
 	outcome func(*Res) (warnings *[]string, runID string)
+	// name is where the request holds the model's name, for a route that has it
+	// in its path; else nil.
+	name func(*Req) *string
 }
 
 // payload is a request's body as huma hands it over: not decoded yet, but with
@@ -35,19 +38,25 @@ func (payload[Req]) Schema(r huma.Registry) *huma.Schema {
 // copied.
 func (p *payload[Req]) keep(text []byte) { p.text = slices.Clone(text) }
 
-// stepRoute is a step of any types.
-type stepRoute interface {
+// routed is a route of any types.
+type routed interface {
 	route() string
+	method() string
 	register(*service, huma.API)
 }
 
 func (st step[Req, Res]) route() string { return st.path }
+
+func (st step[Req, Res]) method() string { return http.MethodPost }
 
 // register adds the step's route to huma.
 func (st step[Req, Res]) register(s *service, h huma.API) {
 	schema := requestSchema[Req](s.document.Components.Schemas)
 	resultSchema[Res](s.document.Components.Schemas)
 	op := st.doc.operation(http.MethodPost, st.path)
+	if st.name != nil {
+		op.Parameters = append(op.Parameters, nameParameter)
+	}
 	op.SkipValidateBody = true      // decode does, against the same schema
 	op.BodyReadTimeout = -1         // intake has read the body
 	op.MaxBodyBytes = s.MaxBody + 1 // of which huma refuses the last one
@@ -67,6 +76,11 @@ func (st step[Req, Res]) answer(ctx context.Context, s *service, schema *huma.Sc
 	req, body, err := decode[Req](s.document.Components.Schemas, schema, text)
 	if err != nil {
 		return res, err
+	}
+	if st.name != nil {
+		if err := takeName(ctx, st.name(&req)); err != nil {
+			return res, err
+		}
 	}
 	visitOf(ctx).runID, _ = body["run_id"].(string)
 	if s.Timeout > 0 {

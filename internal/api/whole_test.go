@@ -39,6 +39,7 @@ func realService(t *testing.T) *service {
 	all := &retrain.Step{Preprocess: prepare.Run, Train: fit.Run, Evaluate: judge.Run, Update: update.Run, Now: time.Now}
 	return newService(Steps{
 		Preprocess: prepare.Run, Train: fit.Run, Evaluate: judge.Run, Update: update.Run, Retrain: all.Run,
+		Rollback: modelstore.Rollback{Store: models}.Run, Registry: modelstore.Registry{Store: models},
 	}, Options{Log: quiet()})
 }
 
