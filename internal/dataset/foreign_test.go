@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -98,38 +97,24 @@ func newEncodedRow(v int64, text string) encodedRow {
 	return encodedRow{int32(v), v, float32(v), float64(v), text, text, v&7 | 8, v&1 == 1}
 }
 
-// spell is how the row reads.
-func (r *encodedRow) spell() []string {
-	out := []string{r.Text, r.Plain}
-	for _, v := range []float64{float64(r.D32), float64(r.D64), float64(r.S32), r.S64, float64(r.Dict)} {
-		out = append(out, strconv.FormatFloat(v, 'g', -1, 64))
-	}
-	for i, s := range out {
-		if s == "0" || s == "" {
-			out[i] = "?"
-		}
-	}
-	return []string{out[2], out[3], out[4], out[5], out[0], out[1], out[6], boolText(r.Bool)}
-}
-
-// TestForeignEncodings compares with the values that parquet-go was given, of
-// all sizes, runs of alike ones among them.
+// TestForeignEncodings compares with what parquet-go reads, of values of all
+// sizes, runs of alike ones among them. (It does not compare with the values
+// that were written: of optional numbers without a pointer parquet-go 0.32
+// stores a null as a zero now and then.)
 func TestForeignEncodings(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 		shift, step := rapid.IntRange(0, 63).Draw(t, "shift"), rapid.IntRange(1, 50).Draw(t, "step")
 		rows := make([]encodedRow, rapid.IntRange(1, 2000).Draw(t, "rows"))
-		want := make([][]string, len(rows))
 		for i := range rows {
 			if i/step%3 > 0 {
 				v := int64(r.Uint64()) >> shift
 				rows[i] = newEncodedRow(v, fmt.Sprint("t", v))
 			}
-			want[i] = rows[i].spell()
 		}
 		data := writeForeign(t, rows, parquet.PageBufferSize(rapid.IntRange(100, 10_000).Draw(t, "page")))
 		got, _ := rowsOfSide(t, openParquet(t, data, Options{BatchRows: rapid.IntRange(1, 3000).Draw(t, "batch")}), All, nil)
-		same(t, "rows", got, want)
+		same(t, "rows", got, readByParquetGo(t, data))
 	})
 }
 

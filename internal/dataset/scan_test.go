@@ -76,7 +76,7 @@ func expected(c *Column, cell string) string {
 	case c.Kind == Text:
 		return "overflow"
 	}
-	return strconv.FormatFloat(v, 'g', -1, 64)
+	return spellNumber(v)
 }
 
 // TestScanAndReadAgreeWithTheNaiveTwin checks types, counts, dictionaries and
