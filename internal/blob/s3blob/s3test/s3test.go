@@ -89,11 +89,17 @@ func (s *Server) CreateBucket(t testing.TB, name string) {
 	}
 }
 
-// Fake starts gofakes3 in the process: no authentication, objects in memory.
-func Fake(t testing.TB) *Server {
+// Handler returns gofakes3 itself, which answers as S3 does: for tests that
+// carry requests to it without a network.
+func Handler() http.Handler {
 	backend := s3mem.New()
 	fake := gofakes3.New(backend, gofakes3.WithLogger(gofakes3.DiscardLog()))
-	server := httptest.NewUnstartedServer(corrected{fake.Server(), backend})
+	return corrected{fake.Server(), backend}
+}
+
+// Fake starts gofakes3 in the process: no authentication, objects in memory.
+func Fake(t testing.TB) *Server {
+	server := httptest.NewUnstartedServer(Handler())
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it complains of clients that go away
 	server.Start()
 	t.Cleanup(server.Close)
