@@ -86,9 +86,9 @@ func TestMidpointsOfAdjacentNumbers(t *testing.T) {
 }
 
 func TestFewValuesGetABinEach(t *testing.T) {
-	x := []float64{3, 1, 2, 2, math.NaN(), 7, 1}
-	b := binsOf(t, numbers(1)[0], x, 4)
-	if diff := cmp.Diff([]float64{1.5, 2.5, 5}, b.columns[0].edges); diff != "" {
+	x := []float64{3, 0, 2, 2, math.NaN(), 7, math.Copysign(0, -1)}
+	b := binsOf(t, numbers(1)[0], x, 255)
+	if diff := cmp.Diff([]float64{1, 2.5, 5}, b.columns[0].edges); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -119,6 +119,25 @@ func TestManyValuesGetEvenBins(t *testing.T) {
 		} else if n < 580 || n > 700 {
 			t.Errorf("bin %d has %d rows, want about %d", b, n, 40000/63)
 		}
+	}
+}
+
+// A frequent value's bin ends with it. The rare ones before it share that bin
+// unless they are enough for one of the bins that are left.
+func TestFrequentValues(t *testing.T) {
+	var sample []float64
+	for v := range 12 {
+		n := 2
+		if v%3 == 2 {
+			n = 100
+		}
+		for range n {
+			sample = append(sample, float64(v))
+		}
+	}
+	// 0 1 [2] | 3 4 [5] | 6 7 | [8] | 9 10 [11]: half of what is left is enough.
+	if diff := cmp.Diff([]float64{2.5, 5.5, 7.5, 8.5}, quantileEdges(sample, 5)); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -1,6 +1,7 @@
 package gbdt
 
 import (
+	"container/heap"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -95,6 +96,27 @@ func TestTreesAreTheSameOnAnyNumberOfThreads(t *testing.T) {
 				t.Errorf("%s with %d threads and blocks of %d: the trees are %s", task, c.threads, c.block, got)
 			}
 		}
+	}
+}
+
+// Where there is no memory to keep the leaves' histograms they are built anew,
+// and the trees are the same.
+func TestTreesAreTheSameWithoutKeptHistograms(t *testing.T) {
+	tab := mixed(model.Binary, 3000, 1)
+	p := Defaults()
+	p.MaxIter, p.MaxLeafNodes = 5, 0
+	workers := newPool(2)
+	defer workers.close()
+	trainer := newTrainer(tab.data(p, 1000), &p, workers)
+	trainer.grower.limit = 1
+	if err := trainer.run(context.Background(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if kept := len(trainer.grower.free); kept > 4 {
+		t.Errorf("%d histograms were made", kept)
+	}
+	if diff := cmp.Diff(tab.train(t, p).Trees, trainer.result().Trees); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -217,6 +239,49 @@ func checkTree(t *rapid.T, tree *model.Tree, tab *table, p *Params) {
 	}
 }
 
+func TestLeavesAreTakenByGainThenAge(t *testing.T) {
+	var h leafHeap
+	for node, gain := range []float64{1, 5, 2, 5, 7, 5} {
+		heap.Push(&h, &leaf{node: node, best: candidate{gain: gain}})
+	}
+	var order []int
+	for len(h) > 0 {
+		order = append(order, heap.Pop(&h).(*leaf).node)
+	}
+	if diff := cmp.Diff([]int{4, 1, 3, 5, 2, 0}, order); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A split's gain is in the units of the loss's derivatives, for targets of any
+// size.
+func TestSplitsGainMoreThanMinGain(t *testing.T) {
+	tab := mixed(model.Regression, 2000, 3)
+	for i := range tab.y {
+		tab.y[i] *= 1000
+	}
+	p := Defaults()
+	p.MaxIter = 1
+	gains := func() (gains []float64) {
+		for _, n := range tab.train(t, p).Trees.Trees[0].Nodes {
+			if n.Feature >= 0 {
+				gains = append(gains, n.Gain)
+			}
+		}
+		slices.Sort(gains)
+		return gains
+	}
+	all := gains()
+	p.MinGain = all[0] * 0.99
+	if diff := cmp.Diff(all, gains()); diff != "" {
+		t.Errorf("a floor below the least gain changes something:\n%s", diff)
+	}
+	p.MinGain = all[10]
+	if some := gains(); len(some) < 5 || some[0] <= all[10] {
+		t.Errorf("with a floor of %v the gains are %v", all[10], some)
+	}
+}
+
 func TestMonotoneConstraintsHold(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
@@ -329,6 +394,55 @@ func TestRareClassesDoNotMakeItUnstable(t *testing.T) {
 				t.Fatalf("a leaf has the value %v", n.Value)
 			}
 		}
+	}
+}
+
+// Rows of weight 0 change nothing: neither trees nor validation loss.
+func TestRowsWithoutWeightTakeNoPart(t *testing.T) {
+	for _, task := range tasks {
+		tab, other := mixed(task, 1000, 21), mixed(task, 300, 22)
+		p := Defaults()
+		p.MaxIter, p.EarlyStopping = 10, true
+		ones := slices.Repeat([]float64{1}, tab.rows())
+		var results []*Result
+		for _, extra := range []bool{false, true} {
+			d := NewData(tab.data(p, 1000).bins, task, tab.outputs, 0)
+			d.Append(tab.x, tab.y, ones)
+			if extra {
+				d.Append(other.x, other.y, make([]float64, other.rows()))
+			}
+			r, err := Train(context.Background(), d, p, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			results = append(results, r)
+		}
+		if diff := cmp.Diff(results[0], results[1]); diff != "" {
+			t.Errorf("%s:\n%s", task, diff)
+		}
+	}
+}
+
+func TestValidationPart(t *testing.T) {
+	d := mixed(model.Regression, 20000, 1).data(Defaults(), 20000)
+	d.weights = make([]float32, d.rows)
+	for i := range d.weights {
+		d.weights[i] = float32(i % 4)
+	}
+	part := newPart(d, 0.2, 7)
+	if share := float64(len(part.judging)) / 15000; share < 0.19 || share > 0.21 {
+		t.Errorf("the validation part is %.3f of the rows", share)
+	}
+	for _, r := range part.judging {
+		if d.weights[r] == 0 || part.has(int(r)) {
+			t.Fatalf("row %d is in the validation part", r)
+		}
+	}
+	if n := len(part.fill(make([]uint32, d.rows))); n != part.count() || n+len(part.left) != d.rows || len(part.left) != 5000+len(part.judging) {
+		t.Errorf("%d rows to grow on, %d left out", n, len(part.left))
+	}
+	if slices.Equal(newPart(d, 0.2, 8).judging, part.judging) {
+		t.Error("another seed takes the same rows")
 	}
 }
 

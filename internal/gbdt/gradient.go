@@ -46,9 +46,6 @@ func newRules(p *Params, d *Data, s scale, unit float64, all *chunk) rules {
 		minSamples: p.MinSamplesLeaf,
 		sure:       float64(p.MinSamplesLeaf) * all.most,
 	}
-	if p.MinSamplesLeaf == 1 {
-		r.sure = 0 // a side with any hessian has a row
-	}
 	for k, c := range d.bins.columns {
 		if p.MonotonicCst != nil && p.MonotonicCst[c.feature] != 0 {
 			if r.constraints == nil {

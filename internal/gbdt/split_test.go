@@ -60,13 +60,18 @@ func TestNumericSplitIsTheBestOfAll(t *testing.T) {
 		bins := rapid.IntRange(1, 30).Draw(t, "bins")
 		bs, pairs := drawRows(t, bins, rapid.Bool().Draw(t, "missing"))
 		h, rows, s := cellsOf(bs, pairs)
-		r := &rules{l2: rapid.Float64Range(0, 1e6).Draw(t, "l2"), minHessian: 1, minSamples: rapid.IntRange(1, 60).Draw(t, "minSamples")}
+		r := &rules{
+			l2:         rapid.Float64Range(0, 1e6).Draw(t, "l2"),
+			minHessian: rapid.Float64Range(1, 2e5).Draw(t, "minHessian"),
+			minSamples: rapid.IntRange(1, 60).Draw(t, "minSamples"),
+		}
 		best := 0.0
 		for b := range bins {
 			for _, missingLeft := range []bool{false, true} {
 				c := candidate{bin: uint8(b), missingLeft: missingLeft}
 				left, n := side(c.goesLeft, h, rows)
-				if n >= r.minSamples && s.rows-n >= r.minSamples {
+				heavy := min(left.hessian(), (s.sum-left).hessian()) >= r.minHessian
+				if heavy && n >= r.minSamples && s.rows-n >= r.minSamples {
 					best = max(best, gainOf(r, left, s))
 				}
 			}
@@ -86,6 +91,21 @@ func TestNumericSplitIsTheBestOfAll(t *testing.T) {
 			t.Fatalf("the split gains %v; by its sum %v, and the best %v", got.gain, gainOf(r, left, s), best)
 		}
 	})
+}
+
+// Where all rows agree, no split gains anything, whatever rounding says.
+func TestRowsThatAgreeAreNotSplit(t *testing.T) {
+	for gradient := int64(-999999); gradient < 0; gradient += 7919 {
+		h, s := new([cells]pair), &site{rows: 1}
+		for b := range 40 {
+			h[b] = newPair(gradient*int64(b+1), 7*int64(b+1))
+			s.sum += h[b]
+		}
+		r := &rules{minHessian: 1, minSamples: 1}
+		if c := r.numeric(h, 40, s, 0, nil); c.column >= 0 {
+			t.Fatalf("with gradients of %d a split gains %v", gradient, c.gain)
+		}
+	}
 }
 
 // Without smoothing and regularization the search must find the best of all
