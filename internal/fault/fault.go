@@ -167,7 +167,7 @@ func Is(err error, kind Kind) bool { return err != nil && From(err).Kind == kind
 func Locate(err error, loc ...any) error {
 	var e *Error
 	if errors.As(err, &e) && len(e.Fields) == 0 {
-		e.At(e.Detail, "value_error", loc...)
+		return e.At(e.Detail, "value_error", loc...)
 	}
 	return err
 }

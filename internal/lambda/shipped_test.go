@@ -56,12 +56,12 @@ func (p place) wave(t *testing.T, n int) string {
 }
 
 // files lists the store with each file's size and time. It leaves out what holds
-// no result: the folder's lock, and the claims that tie a run's id to its inputs.
+// no result: the folder's lock.
 func (p place) files(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}
 	err := filepath.WalkDir(p.store, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || d.Name() == "lock" || d.Name() == "claim.json" {
+		if err != nil || d.IsDir() || d.Name() == "lock" {
 			return err
 		}
 		info, err := d.Info()
@@ -212,7 +212,15 @@ func TestShippedRefusesBadInputOnBothFaces(t *testing.T) {
 	f := p.ship(t, 30*time.Second)
 	data := p.wave(t, 300)
 	outside := filepath.Join(t.TempDir(), "outside.csv")
-	for path, text := range map[string]string{outside: "a,y\n1,2\n", filepath.Join(p.data, "empty.csv"): "", filepath.Join(p.data, "header.csv"): "x,y\n"} {
+	in := func(name string) string { return filepath.Join(p.data, name) }
+	for path, text := range map[string]string{
+		outside: "a,y\n1,2\n", in("empty.csv"): "", in("header.csv"): "x,y\n",
+		in("ragged.csv"):   "x,z,y\n" + strings.Repeat("1,2,no\n3,4,yes\n5,yes\n", 40),
+		in("rejected.csv"): "x,z,y\n" + strings.Repeat("1,2\n", 40),
+		in("split.csv"):    "x;z;y\n" + strings.Repeat("1,5;2;no\n3,5;4;yes;\n", 40),
+		in("constant.csv"): "x,y\n" + strings.Repeat("1,no\n2,no\n", 40),
+		in("picture.csv"):  "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR",
+	} {
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -225,6 +233,11 @@ func TestShippedRefusesBadInputOnBothFaces(t *testing.T) {
 		{"missing file", "/preprocess", preprocess(filepath.Join(p.data, "none.csv"), ""), "Retrain.DataNotFound"},
 		{"empty file", "/preprocess", preprocess(filepath.Join(p.data, "empty.csv"), ""), "Retrain.InvalidData"},
 		{"header only", "/preprocess", preprocess(filepath.Join(p.data, "header.csv"), ""), "Retrain.InvalidData"},
+		{"ragged rows", "/preprocess", preprocess(in("ragged.csv"), ""), "Retrain.InvalidData"},
+		{"all rows rejected", "/preprocess", preprocess(in("rejected.csv"), ""), "Retrain.InvalidData"},
+		{"wrong delimiter", "/preprocess", preprocess(in("split.csv"), ""), "Retrain.InvalidData"},
+		{"constant target", "/preprocess", preprocess(in("constant.csv"), ""), "Retrain.InvalidData"},
+		{"a picture", "/preprocess", preprocess(in("picture.csv"), ""), "Retrain.InvalidData"},
 		{"outside the roots", "/preprocess", preprocess(outside, ""), "Retrain.AccessDenied"},
 		{"up and out", "/preprocess", preprocess(p.data+"/../../etc/passwd", ""), "Retrain.AccessDenied"},
 		{"metadata service", "/preprocess", preprocess("http://169.254.169.254/latest/meta-data", ""), "Retrain.InvalidRequest"},
@@ -255,6 +268,37 @@ func TestShippedRefusesBadInputOnBothFaces(t *testing.T) {
 	}
 	f.fails(`{"path":"/train","body":"{"}`, "Retrain.InvalidRequest")
 	f.fails(`{"path":"/train","method":"GET"}`, "Retrain.MethodNotAllowed")
+	if diff := cmp.Diff(before, p.files(t)); diff != "" {
+		t.Errorf("the store changed (-before +after):\n%s", diff)
+	}
+}
+
+// A model file of which one byte was changed is refused by both steps that read
+// it, and the champion stays.
+func TestShippedRefusesAChangedModel(t *testing.T) {
+	p := newPlace(t)
+	f := p.ship(t, 30*time.Second)
+	body := fmt.Sprintf(`{"data_path":%q,"target":"y","model_params":{"max_iter":5}}`, p.wave(t, 400))
+	var trained struct {
+		ModelPath string `json:"model_path"`
+	}
+	for _, step := range []string{"/preprocess", "/train", "/evaluate"} {
+		body = string(f.succeeds(fmt.Sprintf(`{"path":%q,"body":%s}`, step, body), &trained).Payload)
+	}
+	model, err := os.ReadFile(trained.ModelPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	model[len(model)/2] ^= 1
+	if err := os.Chmod(trained.ModelPath, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(trained.ModelPath, model, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	before := p.files(t)
+	f.fails(fmt.Sprintf(`{"path":"/evaluate","body":{"model_path":%q}}`, trained.ModelPath), "Retrain.InvalidData")
+	f.fails(fmt.Sprintf(`{"path":"/update-model","body":%s}`, body), "Retrain.InvalidData")
 	if diff := cmp.Diff(before, p.files(t)); diff != "" {
 		t.Errorf("the store changed (-before +after):\n%s", diff)
 	}

@@ -20,17 +20,26 @@ type reference struct {
 	} `json:"sets"`
 }
 
-// realSets are the real data sets of examples/.
-var realSets = []struct{ name, file, target string }{
-	{"wa_churn", "churn.csv", "churn"},
-	{"california_housing", "california_housing.csv.gz", "median_house_value"},
-	{"shuttle", "shuttle.csv.gz", "Class"},
+// realSets are the real data sets of examples/, and how many leaves the trees
+// have in the comparison. On churn's 5,600 rows, 100 trees of 31 leaves fit
+// noise: scikit-learn's own AUC then moves by 0.006 when nothing but max_bins
+// changes, and ours does too.
+var realSets = []struct {
+	name, file, target string
+	leaves             float64
+}{
+	{"wa_churn", "churn.csv", "churn", 8},
+	{"california_housing", "california_housing.csv.gz", "median_house_value", 31},
+	{"shuttle", "shuttle.csv.gz", "Class", 31},
 }
 
-// boosting are the parameters that both sides are given.
-var boosting = map[string]any{
-	"algorithm": "gradient_boosting", "max_iter": 100.0, "learning_rate": 0.1, "max_leaf_nodes": 31.0,
-	"min_samples_leaf": 20.0, "l2_regularization": 1.0, "max_bins": 255.0, "early_stopping": false,
+// boosting are the parameters that both sides are given. scikit-learn has no
+// parameter for the smallest sum of hessians in a leaf; its value is 0.001.
+func boosting(leaves float64) map[string]any {
+	return map[string]any{
+		"algorithm": "gradient_boosting", "max_iter": 100.0, "learning_rate": 0.1, "max_leaf_nodes": leaves,
+		"min_samples_leaf": 20.0, "l2_regularization": 1.0, "min_hessian": 0.001, "max_bins": 255.0, "early_stopping": false,
+	}
 }
 
 // TestScoresMatchScikitLearn trains on the real data sets and holds the
@@ -52,7 +61,7 @@ func TestScoresMatchScikitLearn(t *testing.T) {
 			t.Parallel()
 			h := newHouse()
 			want := ref.Sets[set.name]
-			req := retrain.Request{DataPath: h.put(t, set.file, example(t, set.file)), ModelName: set.name, Target: set.target, ModelParams: boosting}
+			req := retrain.Request{DataPath: h.put(t, set.file, example(t, set.file)), ModelName: set.name, Target: set.target, ModelParams: boosting(set.leaves)}
 			r := h.run(t, req)
 			if r.Preprocess.Rows.Train != want.TrainRows || r.Preprocess.Rows.Test != want.HoldoutRows {
 				t.Fatalf("the split has changed: %+v; run the reference script again", r.Preprocess.Rows)

@@ -28,6 +28,10 @@ BOOSTING = dict(
     l2_regularization=1.0, max_bins=255, early_stopping=False, random_state=0,
 )
 
+# On 5,600 rows, 100 trees of 31 leaves fit noise: scikit-learn's own AUC moves by
+# 0.006 when nothing but max_bins changes. Trees of 8 leaves make a comparison.
+LEAVES = {"wa_churn": 8}
+
 
 def load(path):
     meta = {k.decode(): v.decode() for k, v in (pq.read_metadata(path).metadata or {}).items()}
@@ -41,12 +45,13 @@ def load(path):
     return frame, y, holdout, numbers, texts
 
 
-def boosting(x, texts, regression):
+def boosting(name, x, texts, regression):
     x = x.copy()
     for c in texts:
         x[c] = x[c].astype("category")
     model = HistGradientBoostingRegressor if regression else HistGradientBoostingClassifier
-    return x, model(categorical_features="from_dtype", **BOOSTING)
+    parameters = BOOSTING | {"max_leaf_nodes": LEAVES.get(name, 31)}
+    return x, model(categorical_features="from_dtype", **parameters)
 
 
 def linear(numbers, texts, regression):
@@ -86,7 +91,7 @@ def main():
         name, path = argument.split("=", 1)
         x, y, holdout, numbers, texts = load(path)
         regression = name == "california_housing"
-        xb, booster = boosting(x, texts, regression)
+        xb, booster = boosting(name, x, texts, regression)
         reference["sets"][name] = {
             "train_rows": int((~holdout).sum()),
             "holdout_rows": int(holdout.sum()),
