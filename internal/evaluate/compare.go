@@ -18,15 +18,19 @@ type compared struct {
 	values     []float64 // of a regression
 	challenger []float64
 	champion   []float64 // nil if there is none to compare with
-	mine       metric.Scores
-	theirs     metric.Scores
-	topShare   float64 // of the most frequent class
+	// mine and theirs are scored over the union; alone is the challenger's
+	// score over its own classes, as /train answered it. They differ only if
+	// the champion knows labels that the challenger has never met: a mean over
+	// classes then has more of them.
+	mine, theirs, alone metric.Scores
+	topShare            float64 // of the most frequent class
 }
 
 // align brings both models' answers to the union of their classes: a label
 // that only one of them knows is still a label. theirs may be nil.
 func align(mine, theirs *processed.Scored) *compared {
-	c := &compared{task: mine.Recipe.Task, mine: mine.Scores()}
+	c := &compared{task: mine.Recipe.Task, alone: mine.Scores()}
+	c.mine = c.alone
 	if c.task == model.Regression {
 		c.values, c.challenger = mine.Y, mine.P
 		if theirs != nil {
@@ -34,23 +38,25 @@ func align(mine, theirs *processed.Scored) *compared {
 		}
 		return c
 	}
-	union := &model.Recipe{Task: c.task, Classes: mine.Recipe.Classes}
+	c.classes, c.labels, c.challenger = len(mine.Recipe.Classes), mine.Labels(), mine.P
 	if theirs != nil {
-		union.Classes = unionOf(mine.Recipe, theirs.Recipe)
+		c.unite(mine, theirs)
 	}
-	c.classes = len(union.Classes)
-	c.challenger = mine.As(union)
-	c.labels = translate(mine, union)
-	if theirs != nil {
-		c.champion = theirs.As(union)
-		for i, label := range translate(theirs, union) {
-			c.labels[i] = max(c.labels[i], label)
-		}
-		c.theirs = metric.Classification(c.labels, c.champion, c.classes)
-	}
-	c.mine = metric.Classification(c.labels, c.challenger, c.classes)
 	c.topShare = shareOfTop(c.labels, c.classes)
 	return c
+}
+
+// unite scores two classifications over the union of their classes.
+func (c *compared) unite(mine, theirs *processed.Scored) {
+	union := &model.Recipe{Task: c.task, Classes: unionOf(mine.Recipe, theirs.Recipe)}
+	c.classes = len(union.Classes)
+	c.challenger, c.champion = mine.As(union), theirs.As(union)
+	c.labels = translate(mine, union)
+	for i, label := range translate(theirs, union) {
+		c.labels[i] = max(c.labels[i], label)
+	}
+	c.mine = metric.Classification(c.labels, c.challenger, c.classes)
+	c.theirs = metric.Classification(c.labels, c.champion, c.classes)
 }
 
 // unionOf lists the classes of both, ordered as a recipe orders them.

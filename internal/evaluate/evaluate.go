@@ -39,14 +39,13 @@ func (s *Step) Run(ctx context.Context, req Request) (Result, error) {
 	}
 	defer job.data.Close()
 	result, err := job.earlier(ctx)
+	if err == nil && result == nil {
+		result, err = job.run(ctx)
+	}
 	if err != nil {
 		return Result{}, err
 	}
-	if result == nil {
-		if result, err = job.run(ctx); err != nil {
-			return Result{}, err
-		}
-	}
+	result.RunID = job.runID() // the same comparison may serve another run
 	result.Warnings = append(result.Warnings, job.contradictions(result.Metrics)...)
 	result.DurationMS = s.Now().Sub(start).Milliseconds()
 	return *result, nil
@@ -61,7 +60,7 @@ type job struct {
 	challenger contender
 	champion   *modelstore.Champion // nil if there is none
 	rival      *contender           // the champion's model; nil if it cannot be read
-	unreadable string               // why it cannot
+	unfit      string               // why the champion cannot be scored, or ""
 	data       *processed.Data
 	warnings   []string
 }
@@ -79,20 +78,18 @@ func (s *Step) plan(ctx context.Context, req Request) (*job, error) {
 	if err := j.findChallenger(ctx); err != nil {
 		return nil, err
 	}
-	var err error
-	if j.gate, err = ParseGate(req.Gate, j.challenger.model.Task); err != nil {
+	if err := j.openHoldout(ctx); err != nil {
 		return nil, err
 	}
-	if j.data, err = processed.Open(ctx, s.Store, j.challenger.manifest.Data.ProcessedPath); err != nil {
-		return nil, err
-	}
-	if err = j.findChampion(ctx); err == nil && j.data.Holdout.Digest != j.challenger.manifest.Data.HoldoutSHA256 {
-		err = fault.New(fault.InvalidData, "The challenger's holdout is not the one that it was trained beside.")
+	err := j.readGate()
+	if err == nil {
+		err = j.findChampion(ctx)
 	}
 	if err != nil {
 		j.data.Close()
+		return nil, err
 	}
-	return j, err
+	return j, nil
 }
 
 func (j *job) findChallenger(ctx context.Context) error {
@@ -116,6 +113,40 @@ func (j *job) findChallenger(ctx context.Context) error {
 	return nil
 }
 
+// openHoldout opens the data that the challenger was trained beside. Its
+// address is the manifest's and not the request's, so errors speak of the
+// model.
+func (j *job) openHoldout(ctx context.Context) error {
+	recorded := j.challenger.manifest.Data
+	data, err := processed.Open(ctx, j.Store, recorded.ProcessedPath)
+	if err == nil && data.Holdout.Digest != recorded.HoldoutSHA256 {
+		data.Close()
+		err = fault.New(fault.InvalidData, "the holdout has another digest")
+	}
+	j.data = data
+	switch f := fault.From(err); {
+	case err == nil:
+		return nil
+	case f.Kind == fault.DataNotFound:
+		return fault.Wrap(fault.DataNotFound, err, "The holdout of this model is no longer in the store; preprocess and train again.").
+			At("A model whose processed data is gone", "not_found", "body", "model_path")
+	case f.Kind == fault.InvalidData, f.Kind == fault.InvalidRequest, f.Kind == fault.AccessDenied:
+		return fault.Wrap(fault.InvalidData, err, "The holdout of this model is not the one that it was trained beside; preprocess and train again.").
+			At("A model whose processed data has changed", "value_error", "body", "model_path")
+	}
+	return err
+}
+
+// readGate reads the request's gate, or the one that /preprocess was given.
+func (j *job) readGate() (err error) {
+	given := j.req.Gate
+	if given == nil {
+		given = j.data.Gate
+	}
+	j.gate, err = ParseGate(given, j.challenger.model.Task)
+	return err
+}
+
 func (j *job) load(ctx context.Context, digest string) (*contender, error) {
 	loaded, err := j.Models.Load(ctx, j.name, digest)
 	if err != nil {
@@ -137,7 +168,7 @@ func (j *job) findChampion(ctx context.Context) error {
 	}
 	j.rival, err = j.load(ctx, j.champion.Digest)
 	if fault.Is(err, fault.InvalidData) || fault.Is(err, fault.DataNotFound) {
-		j.unreadable = fault.From(err).Detail
+		j.unfit = "its files are damaged or gone"
 		return nil
 	}
 	return err
@@ -163,28 +194,32 @@ func (j *job) run(ctx context.Context) (*Result, error) {
 // scoreChampion scores the champion on the challenger's holdout; nil if there
 // is none or it cannot be scored.
 func (j *job) scoreChampion(ctx context.Context) (*processed.Scored, error) {
-	switch {
-	case j.rival == nil:
-		return nil, nil
-	case j.rival.model.Task != j.challenger.model.Task:
-		j.unreadable = "it was trained for another task (" + string(j.rival.model.Task) + ")"
-		return nil, nil
-	case j.rival.model.Target != j.challenger.model.Target:
-		j.unreadable = "it predicts another column"
+	if j.rival == nil {
 		return nil, nil
 	}
-	if j.rival.model.Task == model.Binary && !slices.Equal(j.rival.model.Classes, j.challenger.model.Classes) {
-		j.unreadable = "it tells other classes apart"
+	if j.unfit = otherQuestion(&j.rival.model.Recipe, &j.challenger.model.Recipe); j.unfit != "" {
 		return nil, nil
 	}
 	scored, err := j.data.Score(ctx, j.rival.model, dataset.Holdout)
 	var incompatible *processed.IncompatibleError
 	if errors.As(err, &incompatible) {
-		j.unreadable = incompatible.Error()
+		j.unfit = incompatible.Error()
 		return nil, nil
 	}
 	return scored, err
 }
 
-// absent reports whether an error says that a stored object is not there.
-func absent(err error) bool { return fault.Is(err, fault.DataNotFound) }
+// otherQuestion says why two models do not answer the same question, or "".
+// More or fewer of many classes are still the same question, while a binary
+// score is about its one pair.
+func otherQuestion(champion, challenger *model.Recipe) string {
+	switch {
+	case champion.Task != challenger.Task:
+		return "it was trained for another task, " + string(champion.Task)
+	case champion.Target != challenger.Target:
+		return "it predicts another column"
+	case champion.Task == model.Binary && !slices.Equal(champion.Classes, challenger.Classes):
+		return "it tells other classes apart"
+	}
+	return ""
+}

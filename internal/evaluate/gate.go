@@ -1,8 +1,6 @@
 package evaluate
 
 import (
-	"fmt"
-	"maps"
 	"slices"
 
 	"retrain/internal/fault"
@@ -37,8 +35,9 @@ type Guardrail struct {
 	MaxDrop float64 `json:"max_drop"`
 }
 
-// Slice names rows that are compared by themselves: those of each value of a
-// column that has at least MinRows of them in the holdout.
+// Slice names rows that are compared by themselves, in the primary metric:
+// those of each value of a column that has at least MinRows (default 100) of
+// them in the holdout.
 type Slice struct {
 	Column  string  `json:"column"`
 	MinRows int     `json:"min_rows"`
@@ -114,25 +113,20 @@ func (g *Gate) fields(bad *fault.Error, task model.Task) []settings.Field {
 			Load:  func() any { return g.Slices },
 		}},
 		{Name: "thresholds", Value: settings.Custom{
-			Store: func(v any) (string, string) {
-				return readMetrics(bad, "thresholds", v, metrics, g.Thresholds, thresholdFields)
-			},
-			Load: func() any { return g.Thresholds },
+			Store: func(v any) (string, string) { return readMetrics(bad, "thresholds", v, metrics, g.Thresholds) },
+			Load:  func() any { return g.Thresholds },
 		}},
 		{Name: "guardrails", Value: settings.Custom{
-			Store: func(v any) (string, string) {
-				clear(g.Guardrails)
-				return readMetrics(bad, "guardrails", v, metrics, g.Guardrails, guardrailFields)
-			},
-			Load: func() any { return g.Guardrails },
+			Store: func(v any) (string, string) { return readMetrics(bad, "guardrails", v, metrics, g.Guardrails) },
+			Load:  func() any { return g.Guardrails },
 		}},
 	}
 }
 
-// metricNames lists the metrics of a task, or of all tasks.
+// metricNames lists the metrics of a task, or of all tasks if it is not known.
 func metricNames(task model.Task) []string {
-	if task != "" && task != auto {
-		return metric.Known(task)
+	if names := metric.Known(task); names != nil {
+		return names
 	}
 	var names []string
 	for _, t := range []model.Task{model.Binary, model.Multiclass, model.Regression} {
@@ -143,72 +137,4 @@ func metricNames(task model.Task) []string {
 		}
 	}
 	return names
-}
-
-// readMetrics reads an object that has a rule for each of some metrics.
-func readMetrics[R any](bad *fault.Error, name string, v any, metrics []string, into map[string]R, fields func(*R) []settings.Field) (string, string) {
-	given, ok := v.(map[string]any)
-	if !ok {
-		return "Input should be a valid dictionary", "dict_type"
-	}
-	for _, key := range slices.Sorted(maps.Keys(given)) {
-		loc := []any{"body", "gate", name, key}
-		inner, ok := given[key].(map[string]any)
-		switch {
-		case !slices.Contains(metrics, key):
-			bad.At(unknownMetric(key, metrics), "extra_forbidden", loc...)
-		case !ok:
-			bad.At("Input should be a valid dictionary", "dict_type", loc...)
-		default:
-			var rule R
-			settings.Collect(bad, settings.Read(inner, fields(&rule), loc...))
-			into[key] = rule
-		}
-	}
-	return "", ""
-}
-
-func unknownMetric(key string, metrics []string) string {
-	if near := fault.Nearest(key, metrics); near != "" {
-		return fmt.Sprintf("Unknown metric; did you mean '%s'?", near)
-	}
-	return "Unknown metric"
-}
-
-func thresholdFields(t *Threshold) []settings.Field {
-	return []settings.Field{
-		{Name: "min", Value: settings.Optional{To: &t.Min}},
-		{Name: "max", Value: settings.Optional{To: &t.Max}},
-	}
-}
-
-func guardrailFields(g *Guardrail) []settings.Field {
-	return []settings.Field{{Name: "max_drop", Value: settings.Number{To: &g.MaxDrop}}}
-}
-
-// readSlices reads a list of slices.
-func readSlices(bad *fault.Error, v any, into *[]Slice) (string, string) {
-	list, ok := v.([]any)
-	if !ok {
-		return "Input should be a valid list", "list_type"
-	}
-	for i, item := range list {
-		loc := []any{"body", "gate", "slices", i}
-		given, ok := item.(map[string]any)
-		if !ok {
-			bad.At("Input should be a valid dictionary", "dict_type", loc...)
-			continue
-		}
-		s := Slice{MinRows: 100}
-		settings.Collect(bad, settings.Read(given, []settings.Field{
-			{Name: "column", Value: settings.Name{To: &s.Column}},
-			{Name: "min_rows", Value: settings.Integer{To: &s.MinRows}},
-			{Name: "max_drop", Value: settings.Number{To: &s.MaxDrop}},
-		}, loc...))
-		if s.Column == "" {
-			bad.At("Field required", "missing", append(loc, "column")...)
-		}
-		*into = append(*into, s)
-	}
-	return "", ""
 }

@@ -164,9 +164,9 @@ func (j *job) guardrail(v *verdict, name string) Reason {
 // threshold bounds one of the challenger's scores.
 func threshold(v *verdict, name string, t Threshold) Reason {
 	r := Reason{Rule: "threshold", Metric: name}
-	mine, defined := v.mine.Values[name]
+	mine, defined := v.alone.Values[name]
 	if !defined {
-		r.Required = "a value; undefined: " + v.mine.Undefined[name]
+		r.Required = "a value; undefined: " + v.alone.Undefined[name]
 		return r
 	}
 	r.Challenger, r.Passed = &mine, true
@@ -191,7 +191,7 @@ func (j *job) baseline(v *verdict) Reason {
 		name = "mean"
 	}
 	r := Reason{Rule: "baseline", Metric: v.primary, Required: "better than always predicting the " + name}
-	mine, defined := v.mine.Values[v.primary]
+	mine, defined := v.alone.Values[v.primary]
 	theirs := j.challenger.manifest.Baselines[name][v.primary]
 	if !defined || theirs == nil {
 		r.Required += "; undefined here"

@@ -5,7 +5,7 @@ type Request struct {
 	ModelPath string              `json:"model_path" doc:"The challenger, as /train answered it"`
 	ModelName string              `json:"model_name,omitempty" doc:"Default: the one in model_path"`
 	RunID     string              `json:"run_id,omitempty"`
-	Gate      map[string]any      `json:"gate,omitempty" doc:"primary, policy, confidence, min_absolute_change, min_relative_change, thresholds, guardrails, must_beat_baseline, on_champion_incompatible"`
+	Gate      map[string]any      `json:"gate,omitempty" doc:"primary, policy, confidence, min_absolute_change, min_relative_change, thresholds, guardrails, slices, must_beat_baseline, on_champion_incompatible; default: the one that /preprocess was given"`
 	Metrics   map[string]*float64 `json:"metrics,omitempty" doc:"Ignored: both models are scored here"`
 }
 

@@ -7,7 +7,10 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
+	"retrain/internal/fault"
+	"retrain/internal/metric"
 	"retrain/internal/modelstore"
 	"retrain/internal/processed"
 )
@@ -32,7 +35,7 @@ func (j *job) earlier(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	e, err := j.Models.Evaluation(ctx, j.name, c.ID())
-	if absent(err) {
+	if fault.Is(err, fault.DataNotFound) {
 		return nil, nil
 	}
 	if err != nil {
@@ -57,7 +60,7 @@ func (j *job) result(v *verdict) *Result {
 		ModelPath: j.Models.ModelURI(j.name, j.challenger.digest), ModelSHA256: j.challenger.digest, ModelName: j.name,
 		RunID: j.runID(), Target: j.challenger.model.Target, Task: string(j.challenger.model.Task),
 		Gate: j.gate, Primary: v.primary, HoldoutRows: j.data.Holdout.Rows,
-		Metrics: v.mine.Metrics(), MetricsUndefined: v.mine.Undefined,
+		Metrics: v.alone.Metrics(), MetricsUndefined: v.alone.Undefined,
 		Baselines: map[string]float64{}, Warnings: append([]string{}, j.warnings...),
 	}
 	for name, scores := range j.challenger.manifest.Baselines {
@@ -69,7 +72,7 @@ func (j *job) result(v *verdict) *Result {
 		r.ExpectedChampionVersion = j.champion.Generation
 		r.Champion = &Champion{
 			Version: j.champion.Generation, ModelSHA256: j.champion.Digest,
-			ModelPath: j.Models.ModelURI(j.name, j.champion.Digest), Incompatible: j.unreadable,
+			ModelPath: j.Models.ModelURI(j.name, j.champion.Digest), Incompatible: j.unfit,
 		}
 		if v.champion != nil {
 			r.Champion.Metrics, r.Champion.MetricsUndefined = v.theirs.Metrics(), v.theirs.Undefined
@@ -87,40 +90,50 @@ func (j *job) runID() string {
 
 // summary is the verdict in a sentence.
 func (j *job) summary(v *verdict) string {
-	score := "undefined"
-	if x, ok := v.mine.Values[v.primary]; ok {
-		score = fmt.Sprintf("%.4g", x)
-	}
-	var failed []string
-	for _, r := range v.reasons {
-		if !r.Passed {
-			failed = append(failed, r.Rule)
-		}
-	}
+	score := v.primary + " " + show(v.alone, v.primary)
+	failed := v.failed()
 	switch {
 	case v.decision == promote:
-		return fmt.Sprintf("The challenger is better than version %d: %s %s against %.4g.",
-			j.champion.Generation, v.primary, score, v.theirs.Values[v.primary])
+		return fmt.Sprintf("The challenger is %s version %d: %s %s against %s.", v.praise(j.gate.Policy),
+			j.champion.Generation, v.primary, show(v.mine, v.primary), show(v.theirs, v.primary))
 	case v.decision == bootstrap && len(failed) == 0:
-		return fmt.Sprintf("There is no champion yet; the challenger passes with %s %s.", v.primary, score)
+		return fmt.Sprintf("There is no champion yet; the challenger passes with %s.", score)
 	case v.decision == incompatible && len(failed) == 0:
-		return fmt.Sprintf("Version %d cannot be scored on this data (%s); the challenger passes with %s %s.",
-			j.champion.Generation, j.unreadable, v.primary, score)
-	case slices.Contains(failed, "same_model"):
+		return fmt.Sprintf("Version %d cannot be scored on this data (%s); the challenger passes with %s.", j.champion.Generation, j.unfit, score)
+	case j.champion != nil && j.champion.Digest == j.challenger.digest:
 		return fmt.Sprintf("The challenger is the champion itself, version %d.", j.champion.Generation)
 	}
-	return fmt.Sprintf("The challenger, with %s %s, does not pass: %s.", v.primary, score, joined(failed))
+	return fmt.Sprintf("The challenger, with %s, does not pass: %s.", score, strings.Join(failed, ", "))
 }
 
-func joined(rules []string) string {
-	text := ""
-	for i, rule := range slices.Compact(rules) {
-		if i > 0 {
-			text += ", "
-		}
-		text += rule
+// praise says what passing the policy means for how both models compare.
+func (v *verdict) praise(policy string) string {
+	if policy == nonInferior {
+		return "no worse, within the margin, than"
 	}
-	return text
+	return "better than"
+}
+
+func show(s metric.Scores, name string) string {
+	if x, ok := s.Values[name]; ok {
+		return fmt.Sprintf("%.4g", x)
+	}
+	return "undefined"
+}
+
+// failed lists the rules that do not hold, each with its metric, once.
+func (v *verdict) failed() []string {
+	var rules []string
+	for _, r := range v.reasons {
+		name := r.Rule
+		if r.Metric != "" {
+			name += " (" + r.Metric + ")"
+		}
+		if !r.Passed && !slices.Contains(rules, name) {
+			rules = append(rules, name)
+		}
+	}
+	return rules
 }
 
 // store keeps the verdict. If another evaluation of the same comparison was

@@ -2,12 +2,10 @@ package processed
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"strconv"
 
 	"retrain/internal/dataset"
-	"retrain/internal/fault"
 	"retrain/internal/model"
 )
 
@@ -24,117 +22,118 @@ type Block struct {
 }
 
 // Each streams one side of the data, encoded for the recipe, which may be
-// another model's: a champion is scored on a challenger's holdout. It verifies
-// the side's digest, and reports a mismatch (fault.InvalidData) after the last
-// block. A recipe that the data cannot serve is an *IncompatibleError.
+// another model's: a champion is scored on a challenger's holdout. A recipe
+// that the data cannot serve is an *IncompatibleError. The side's digest is
+// verified, and a mismatch (fault.InvalidData) reported after the last block.
 func (d *Data) Each(ctx context.Context, side dataset.Side, recipe *model.Recipe, visit func(*Block) error) error {
 	columns, err := d.columnsFor(recipe)
 	if err != nil {
 		return err
 	}
-	e := encoder{recipe: recipe, wide: len(recipe.Features)}
-	digest := NewDigest()
-	err = d.file.Read(ctx, side, d.andDigested(columns), func(b *dataset.Batch) error {
-		digest.Add(b.Hashes[0]...)
-		return e.encode(b, visit)
+	e := encoder{recipe: recipe, classes: map[float64]float64{}}
+	return d.read(ctx, side, columns, func(b *dataset.Batch) error {
+		block, err := e.encode(b)
+		if err != nil {
+			return err
+		}
+		return visit(block)
 	})
-	if err != nil {
-		return err
-	}
-	if want := d.sideOf(side); digest.String() != want.Digest {
-		return fault.New(fault.InvalidData, "The processed data does not match its recorded digest: it was changed after it was written.")
-	}
-	return nil
 }
 
-// andDigested adds, behind the columns, the others that the digest covers.
-func (d *Data) andDigested(columns []string) []string {
-	listed := make(map[string]bool, len(columns))
-	for _, name := range columns {
-		listed[name] = true
-	}
-	for _, name := range d.Digested {
-		if !listed[name] {
-			columns = append(columns, name)
+// Learn streams the training side, encoded for the data's own recipe. Every
+// target in it is one that a learner takes: a class, or a finite number.
+func (d *Data) Learn(ctx context.Context, visit func(*Block)) error {
+	regression := d.Recipe.Task == model.Regression
+	return d.Each(ctx, dataset.Train, &d.Recipe, func(b *Block) error {
+		for _, y := range b.Y {
+			if math.IsNaN(y) || !regression && y < 0 {
+				return altered(nil)
+			}
 		}
-	}
-	return columns
-}
-
-func (d *Data) sideOf(side dataset.Side) Side {
-	if side == dataset.Holdout {
-		return d.Holdout
-	}
-	return d.Train
-}
-
-// IncompatibleError says why a model cannot be scored on the data.
-type IncompatibleError struct {
-	Column string
-	Reason string
-}
-
-// Error returns the reason.
-func (e *IncompatibleError) Error() string {
-	return fmt.Sprintf("column %q %s", e.Column, e.Reason)
-}
-
-// columnsFor lists the recipe's columns and the target, and checks that the
-// file has them with fitting kinds.
-func (d *Data) columnsFor(recipe *model.Recipe) ([]string, error) {
-	schema := d.file.Schema()
-	names := make([]string, 0, len(recipe.Features)+1)
-	for i := range recipe.Features {
-		f := &recipe.Features[i]
-		at := schema.Index(f.Name)
-		if at < 0 {
-			return nil, &IncompatibleError{f.Name, "is not in the data"}
-		}
-		kind := schema.Columns[at].Kind
-		if kind != dataset.Empty && kind.Numeric() != (f.Kind == model.Number) {
-			return nil, &IncompatibleError{f.Name, fmt.Sprintf("is %s in the data; the model takes a %s", kind, f.Kind)}
-		}
-		names = append(names, f.Name)
-	}
-	if schema.Index(recipe.Target) < 0 {
-		return nil, &IncompatibleError{recipe.Target, "is the model's target and not in the data"}
-	}
-	return append(names, recipe.Target), nil
+		visit(b)
+		return nil
+	})
 }
 
 // encoder turns batches into blocks, reusing its buffers.
 type encoder struct {
-	recipe *model.Recipe
-	wide   int
-	rows   int64
-	x, y   []float64
-	codes  [][]int // for each feature, dictionary code -> category code
+	recipe  *model.Recipe
+	rows    int64 // of the batches before
+	x, y    []float64
+	classes map[float64]float64 // class indices of the numeric labels met so far
 }
 
-func (e *encoder) encode(b *dataset.Batch, visit func(*Block) error) error {
-	e.x = grow(e.x, b.Rows*e.wide)
-	e.y = grow(e.y, b.Rows)
+func (e *encoder) encode(b *dataset.Batch) (*Block, error) {
+	wide := len(e.recipe.Features)
+	e.x, e.y = grow(e.x, b.Rows*wide), grow(e.y, b.Rows)
 	for j := range e.recipe.Features {
-		f, v := &e.recipe.Features[j], &b.Columns[j]
-		switch {
-		case v.Kind == dataset.Empty:
-			fill(e.x, e.wide, j, b.Rows, f.MissingValue())
-		case f.Kind == model.Number:
-			f.EncodeNumbers(e.x, e.wide, j, v.Numbers)
-		default:
-			f.EncodeStrings(e.x, e.wide, j, v.Codes, v.Dict)
+		if err := e.feature(j, &b.Columns[j]); err != nil {
+			return nil, err
 		}
 	}
-	EncodeTarget(e.y, e.recipe, &b.Columns[e.wide])
-	block := Block{FirstRow: e.rows, Rows: b.Rows, X: e.x, Y: e.y, Batch: b}
+	e.target(&b.Columns[wide])
+	block := &Block{FirstRow: e.rows, Rows: b.Rows, X: e.x, Y: e.y, Batch: b}
 	e.rows += int64(b.Rows)
-	return visit(&block)
+	return block, nil
 }
 
-func fill(x []float64, stride, j, rows int, v float64) {
-	for i := range rows {
-		x[i*stride+j] = v
+// feature fills column j of x.
+func (e *encoder) feature(j int, v *dataset.Values) error {
+	f, wide := &e.recipe.Features[j], len(e.recipe.Features)
+	switch {
+	case f.Kind == model.Number:
+		f.EncodeNumbers(e.x, wide, j, v.Numbers)
+	case v.Kind == dataset.Text:
+		f.EncodeStrings(e.x, wide, j, v.Codes, v.Dict)
+	default:
+		missing := f.MissingValue()
+		for i, x := range v.Numbers {
+			if !math.IsNaN(x) {
+				return retyped(f, v.Kind)
+			}
+			e.x[i*wide+j] = missing
+		}
 	}
+	return nil
+}
+
+// target fills y.
+func (e *encoder) target(v *dataset.Values) {
+	switch {
+	case e.recipe.Task == model.Regression:
+		copy(e.y, v.Numbers)
+	case v.Kind.Numeric():
+		for i, x := range v.Numbers {
+			e.y[i] = e.numericClass(x)
+		}
+	default:
+		byCode := make([]float64, len(v.Dict))
+		for c, s := range v.Dict {
+			byCode[c] = float64(e.recipe.Class(s))
+		}
+		for i, c := range v.Codes {
+			e.y[i] = -1
+			if c >= 0 {
+				e.y[i] = byCode[c]
+			}
+		}
+	}
+}
+
+// numericClass returns the class index of a label that is a number. The few
+// classes there are are spelled once, not in every row.
+func (e *encoder) numericClass(x float64) float64 {
+	if math.IsNaN(x) {
+		return -1
+	}
+	class, known := e.classes[x]
+	if !known {
+		class = float64(e.recipe.Class(Label(x)))
+		if class >= 0 {
+			e.classes[x] = class
+		}
+	}
+	return class
 }
 
 func grow(s []float64, n int) []float64 {
@@ -142,31 +141,6 @@ func grow(s []float64, n int) []float64 {
 		return make([]float64, n)
 	}
 	return s[:n]
-}
-
-// EncodeTarget writes the class index of each row's label (-1 if the recipe
-// does not know it), or the value to predict.
-func EncodeTarget(y []float64, recipe *model.Recipe, v *dataset.Values) {
-	if recipe.Task == model.Regression {
-		copy(y, v.Numbers)
-		return
-	}
-	if v.Kind.Numeric() {
-		for i, x := range v.Numbers {
-			y[i] = float64(recipe.Class(Label(x)))
-		}
-		return
-	}
-	byCode := make([]float64, len(v.Dict))
-	for c, s := range v.Dict {
-		byCode[c] = float64(recipe.Class(s))
-	}
-	for i, c := range v.Codes {
-		y[i] = -1
-		if c >= 0 {
-			y[i] = byCode[c]
-		}
-	}
 }
 
 // Label returns the label of a class whose values are numbers.

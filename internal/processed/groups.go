@@ -10,14 +10,15 @@ import (
 const MaxGroups = 100
 
 // Groups tells for each row of a side which value a column has: an index into
-// names. Missing is the name "". A column that is not in the data, or has more
-// than MaxGroups values, is an *IncompatibleError.
+// names, which are in the order of their first row. Missing is the name "". A
+// column that is not in the data, or has more than MaxGroups values, is an
+// *IncompatibleError. Memory: four bytes a row.
 func (d *Data) Groups(ctx context.Context, side dataset.Side, column string) (index []int32, names []string, err error) {
 	if d.file.Schema().Index(column) < 0 {
 		return nil, nil, &IncompatibleError{column, "is not in the data"}
 	}
 	known := map[string]int32{}
-	err = d.file.Read(ctx, side, d.andDigested([]string{column}), func(b *dataset.Batch) error {
+	err = d.read(ctx, side, []string{column}, func(b *dataset.Batch) error {
 		for r := range b.Rows {
 			name := text(&b.Columns[0], r)
 			at, seen := known[name]
@@ -32,9 +33,13 @@ func (d *Data) Groups(ctx context.Context, side dataset.Side, column string) (in
 		}
 		return nil
 	})
-	return index, names, err
+	if err != nil {
+		return nil, nil, err
+	}
+	return index, names, nil
 }
 
+// text returns a cell as it is shown, "" if it is missing.
 func text(v *dataset.Values, r int) string {
 	switch {
 	case v.Kind == dataset.Text && v.Codes[r] >= 0:

@@ -2,20 +2,23 @@ package processed
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"retrain/internal/blob"
 	"retrain/internal/fault"
 )
 
-// stepResult is a step's stored answer, with what it was asked.
+// stepResult is a step's stored answer, with what it was asked. A claim is one
+// without an answer.
 type stepResult struct {
 	Fingerprint string          `json:"fingerprint"`
 	Result      json.RawMessage `json:"result,omitempty"`
 }
+
+// claimFile is the object that says whose a run is.
+const claimFile = "claim.json"
 
 // Fingerprint returns the SHA-256 of v's JSON form, in which maps are sorted:
 // what makes two requests the same.
@@ -24,24 +27,22 @@ func Fingerprint(v any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256(raw)
-	return hex.EncodeToString(sum[:]), nil
+	return sum(raw), nil
 }
 
 // Claim takes a run id for a fingerprint before anything else is written under
 // it. The same claim again is no error; another fingerprint is a
 // fault.RunConflict.
 func Claim(ctx context.Context, store blob.Root, runID, fingerprint string) error {
-	raw, err := json.Marshal(stepResult{Fingerprint: fingerprint})
-	if err != nil {
-		return err
+	return create(ctx, store, Path(runID, claimFile), stepResult{Fingerprint: fingerprint})
+}
+
+// Claimable is the error that Claim would return, without the claim.
+func Claimable(ctx context.Context, store blob.Root, runID, fingerprint string) error {
+	_, err := read(ctx, store, Path(runID, claimFile), fingerprint)
+	if errors.Is(err, blob.ErrNotFound) {
+		return nil
 	}
-	key := Path(runID, "claim.json")
-	_, err = store.Put(ctx, key, raw, blob.IfAbsent())
-	if !errors.Is(err, blob.ErrCondition) && !errors.Is(err, blob.ErrConflict) {
-		return err
-	}
-	_, err = read(ctx, store, key, fingerprint)
 	return err
 }
 
@@ -56,26 +57,53 @@ func LoadResult(ctx context.Context, store blob.Root, runID, step, fingerprint s
 	if err != nil {
 		return false, err
 	}
-	return true, json.Unmarshal(stored.Result, result)
+	if err := json.Unmarshal(stored.Result, result); err != nil {
+		return false, unreadable(err)
+	}
+	return true, nil
 }
 
-// SaveResult stores a step's answer. The first answer of a run stands.
+// SaveResult stores a step's answer. The first answer of a run stands; that it
+// was made from the same inputs is all that is asked of a later one.
 func SaveResult(ctx context.Context, store blob.Root, runID, step, fingerprint string, result any) error {
 	inner, err := json.Marshal(result)
 	if err != nil {
 		return err
 	}
-	raw, err := json.Marshal(stepResult{fingerprint, inner})
+	return create(ctx, store, Path(runID, step+".json"), stepResult{fingerprint, inner})
+}
+
+// The tries to write an object that another writer is writing, too, and the
+// pause between them.
+const (
+	maxTries = 5
+	pause    = 50 * time.Millisecond
+)
+
+// create writes an object where none stands. If one stands, it must have the
+// same fingerprint.
+func create(ctx context.Context, store blob.Root, key string, r stepResult) error {
+	raw, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
-	key := Path(runID, step+".json")
-	_, err = store.Put(ctx, key, raw, blob.IfAbsent())
-	if !errors.Is(err, blob.ErrCondition) && !errors.Is(err, blob.ErrConflict) {
-		return err
+	for range maxTries {
+		_, err = store.Put(ctx, key, raw, blob.IfAbsent())
+		if !errors.Is(err, blob.ErrCondition) && !errors.Is(err, blob.ErrConflict) {
+			return err
+		}
+		// Someone was first. After a conflict their write may be under way
+		// still, and may even fail: then there is nothing to read yet.
+		if _, err = read(ctx, store, key, r.Fingerprint); !errors.Is(err, blob.ErrNotFound) {
+			return err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
-	_, err = read(ctx, store, key, fingerprint)
-	return err
+	return fault.Wrap(fault.Transient, err, "The store was too busy to keep the run's result.")
 }
 
 func read(ctx context.Context, store blob.Root, key, fingerprint string) (*stepResult, error) {
@@ -85,11 +113,16 @@ func read(ctx context.Context, store blob.Root, key, fingerprint string) (*stepR
 	}
 	var stored stepResult
 	if err := json.Unmarshal(raw, &stored); err != nil {
-		return nil, err
+		return nil, unreadable(err)
 	}
 	if stored.Fingerprint != fingerprint {
 		return nil, fault.New(fault.RunConflict, "run_id already belongs to a run with other data, parameters or version.").
 			At("Choose another run_id, or leave it out", "run_conflict", "body", "run_id")
 	}
 	return &stored, nil
+}
+
+func unreadable(cause error) error {
+	return fault.Wrap(fault.InvalidData, cause, "The stored result of this run is damaged; choose another run_id.").
+		At("A run whose stored result is damaged", "value_error", "body", "run_id")
 }

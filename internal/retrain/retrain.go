@@ -46,12 +46,18 @@ type Step struct {
 	Evaluate   func(context.Context, evaluate.Request) (evaluate.Result, error)
 	Update     func(context.Context, modelstore.UpdateRequest) (modelstore.UpdateResult, error)
 	Now        func() time.Time
-	// Begin is told the name of each step before it runs.
+	// Begin is told the name of each step before it runs; nil is nobody.
 	Begin func(step string)
 }
 
+// maxComparisons bounds how often a challenger is compared, if each time
+// another model becomes champion before it can.
+const maxComparisons = 3
+
 // Run carries a request through the four steps. Each step's request is what the
-// step before it answered, as in the state machine.
+// step before it answered, as in the state machine. If the champion changes
+// between the comparison and the update, both are done again. Any other error
+// of a step ends the run and is returned as it is.
 func (s *Step) Run(ctx context.Context, req Request) (Result, error) {
 	start := s.Now()
 	var r Result
@@ -59,17 +65,21 @@ func (s *Step) Run(ctx context.Context, req Request) (Result, error) {
 		return r, fault.New(fault.InvalidRequest, "A retraining cannot be a dry run.").
 			At("Use /preprocess for a dry run", "value_error", "body", "dry_run")
 	}
-	for _, step := range []struct {
-		name string
-		run  func(context.Context, *Result) error
-	}{
-		{"preprocess", func(ctx context.Context, r *Result) error { return s.preprocess(ctx, req, r) }},
-		{"train", s.train}, {"evaluate", s.evaluate}, {"update-model", s.update},
-	} {
-		if s.Begin != nil {
-			s.Begin(step.name)
+	if err := s.preprocess(ctx, req, &r); err != nil {
+		return Result{}, err
+	}
+	if err := s.train(ctx, &r); err != nil {
+		return Result{}, err
+	}
+	for n := 1; ; n++ {
+		err := s.evaluate(ctx, &r)
+		if err == nil {
+			err = s.update(ctx, &r)
 		}
-		if err := step.run(ctx, &r); err != nil {
+		if err == nil {
+			break
+		}
+		if n == maxComparisons || !fault.Is(err, fault.ChampionChanged) {
 			return Result{}, err
 		}
 	}
@@ -78,12 +88,20 @@ func (s *Step) Run(ctx context.Context, req Request) (Result, error) {
 	return r, nil
 }
 
+func (s *Step) begin(step string) {
+	if s.Begin != nil {
+		s.Begin(step)
+	}
+}
+
 func (s *Step) preprocess(ctx context.Context, req Request, r *Result) (err error) {
+	s.begin("preprocess")
 	r.Preprocess, err = s.Preprocess(ctx, req)
 	return err
 }
 
 func (s *Step) train(ctx context.Context, r *Result) (err error) {
+	s.begin("train")
 	p := &r.Preprocess
 	r.Train, err = s.Train(ctx, train.Request{
 		ProcessedDataPath: p.ProcessedDataPath, ModelParams: p.ModelParams, ModelName: p.ModelName, RunID: p.RunID, Gate: p.Gate,
@@ -92,15 +110,18 @@ func (s *Step) train(ctx context.Context, r *Result) (err error) {
 }
 
 func (s *Step) evaluate(ctx context.Context, r *Result) (err error) {
+	s.begin("evaluate")
 	t := &r.Train
 	r.Evaluate, err = s.Evaluate(ctx, evaluate.Request{ModelPath: t.ModelPath, ModelName: t.ModelName, RunID: t.RunID, Gate: t.Gate})
 	return err
 }
 
 func (s *Step) update(ctx context.Context, r *Result) (err error) {
+	s.begin("update-model")
 	e := &r.Evaluate
 	r.UpdateModel, err = s.Update(ctx, modelstore.UpdateRequest{
 		ShouldUpdate: &e.ShouldUpdate, ModelPath: e.ModelPath, ModelName: e.ModelName, RunID: e.RunID, EvaluationPath: e.EvaluationPath,
+		ExpectedChampionVersion: &e.ExpectedChampionVersion,
 	})
 	return err
 }
@@ -111,6 +132,7 @@ func (r *Result) summarize() {
 	r.RunID, r.ModelName, r.ModelPath = r.Preprocess.RunID, r.Train.ModelName, r.Train.ModelPath
 	r.Metrics, r.ShouldUpdate, r.Decision, r.Summary = r.Evaluate.Metrics, r.Evaluate.ShouldUpdate, r.Evaluate.Decision, r.Evaluate.Summary
 	r.Updated, r.Version = r.UpdateModel.Updated, r.UpdateModel.Version
+	r.Warnings = []string{}
 	for _, warnings := range [][]string{r.Preprocess.Warnings, r.Train.Warnings, r.Evaluate.Warnings, r.UpdateModel.Warnings} {
 		r.Warnings = append(r.Warnings, warnings...)
 	}

@@ -33,26 +33,24 @@ func (j *job) baselines(ctx context.Context, challenger metric.Scores) (map[stri
 		all[baselineLinear] = challenger
 		return all, nil
 	}
-	scores, err := j.linearBaseline(ctx)
-	switch {
-	case fault.Is(err, fault.InvalidData):
-		j.warnings = append(j.warnings, "the linear baseline could not be fitted: "+fault.From(err).Detail)
-	case err != nil:
-		return nil, err
-	default:
-		all[baselineLinear] = scores
-		j.warnIfLinearWins(challenger, scores)
-	}
-	return all, nil
-}
-
-func (j *job) linearBaseline(ctx context.Context) (metric.Scores, error) {
-	fitted, err := j.fitLinear(ctx, linear.Defaults())
+	data, err := j.linearData(ctx)
 	if err != nil {
-		return metric.Scores{}, err
+		return nil, err
 	}
-	scored, err := j.data.Score(ctx, &model.Model{Recipe: j.data.Recipe, Linear: fitted.linear}, dataset.Holdout)
-	return scored.Scores(), err
+	r, err := linear.Fit(ctx, data, linear.Defaults())
+	if fault.Is(err, fault.InvalidData) || fault.Is(err, fault.TooLarge) {
+		j.warnings = append(j.warnings, "the linear baseline could not be fitted: "+fault.From(err).Detail)
+		return all, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if scored, err = j.data.Score(ctx, &model.Model{Recipe: j.data.Recipe, Linear: r.Linear}, dataset.Holdout); err != nil {
+		return nil, err
+	}
+	all[baselineLinear] = scored.Scores()
+	j.warnIfLinearWins(challenger, all[baselineLinear])
+	return all, nil
 }
 
 // warnIfLinearWins says so when the simple model would do.

@@ -36,46 +36,42 @@ type Params struct {
 
 // ParseParams reads model_params for a recipe. Names are scikit-learn's, with
 // the common ones of LightGBM and XGBoost as aliases. All that is wrong is named
-// in one fault.InvalidRequest.
+// in one fault.InvalidRequest. Of a recipe that is not known yet, the task may
+// be "", and Classes and Features may be nil: what depends on them is not
+// checked then.
 func ParseParams(given map[string]any, recipe *model.Recipe) (*Params, error) {
-	p, err := parse(given, recipe.Task, recipe.Features)
-	if err != nil {
+	p := &Params{Boosting: gbdt.Defaults(), Linear: linear.Defaults()}
+	bad := fault.New(fault.InvalidRequest, "The request is not valid.")
+	p.Algorithm = algorithm(bad, given, recipe.Task)
+	check := p.Linear.Check
+	switch p.Algorithm {
+	case GradientBoosting:
+		p.fields, check = boostingFields(&p.Boosting, recipe), p.Boosting.Check
+	case LogisticRegression:
+		p.fields = logisticFields(&p.Linear, recipe)
+	case LinearRegression:
+		p.fields = ridgeFields(&p.Linear)
+	default:
+		return nil, settings.Err(bad) // which parameters there are is not known
+	}
+	rest := maps.Clone(given)
+	delete(rest, "algorithm")
+	settings.Collect(bad, settings.Read(rest, p.fields, "body", "model_params"))
+	settings.Collect(bad, check())
+	if err := settings.Err(bad); err != nil {
 		return nil, err
 	}
 	return p, nil
 }
 
 // CheckParams is ParseParams for a caller that knows the task at most ("" or
-// "auto" if not even that), and no features yet.
+// "auto" if not even that).
 func CheckParams(given map[string]any, task string) error {
 	if task == "auto" {
 		task = ""
 	}
-	_, err := parse(given, model.Task(task), nil)
+	_, err := ParseParams(given, &model.Recipe{Task: model.Task(task)})
 	return err
-}
-
-func parse(given map[string]any, task model.Task, features []model.Feature) (*Params, error) {
-	p := &Params{Boosting: gbdt.Defaults(), Linear: linear.Defaults()}
-	bad := fault.New(fault.InvalidRequest, "The request is not valid.")
-	p.Algorithm = algorithm(bad, given, task)
-	rest := maps.Clone(given)
-	delete(rest, "algorithm")
-	switch p.Algorithm {
-	case GradientBoosting:
-		p.fields = boostingFields(&p.Boosting, features)
-		settings.Collect(bad, settings.Read(rest, p.fields, "body", "model_params"))
-		settings.Collect(bad, p.Boosting.Check())
-	case LogisticRegression:
-		p.fields = logisticFields(&p.Linear)
-		settings.Collect(bad, settings.Read(rest, p.fields, "body", "model_params"))
-		settings.Collect(bad, p.Linear.Check())
-	case LinearRegression:
-		p.fields = ridgeFields(&p.Linear)
-		settings.Collect(bad, settings.Read(rest, p.fields, "body", "model_params"))
-		settings.Collect(bad, p.Linear.Check())
-	}
-	return p, settings.Err(bad)
 }
 
 // algorithm finds which algorithm is asked for, or "" if that is wrong.
@@ -94,14 +90,11 @@ func algorithm(bad *fault.Error, given map[string]any, task model.Task) string {
 	switch {
 	case !ok:
 		msg := "Input should be 'gradient_boosting', 'logistic_regression' or 'linear_regression'"
-		if near := fault.Nearest(name, slices.Sorted(maps.Keys(algorithms))); near != "" {
-			msg += "; did you mean '" + near + "'?"
-		}
-		bad.At(msg, "enum", loc...)
+		bad.At(msg+suggest(name, slices.Sorted(maps.Keys(algorithms))), "enum", loc...)
 		return ""
 	case algorithm == LogisticRegression && task == model.Regression:
 		bad.At("logistic_regression predicts classes; for this regression task use 'linear_regression' or 'gradient_boosting'", "value_error", loc...)
-	case algorithm == LinearRegression && task != model.Regression && task != "":
+	case algorithm == LinearRegression && (task == model.Binary || task == model.Multiclass):
 		bad.At("linear_regression predicts numbers; for this classification task use 'logistic_regression' or 'gradient_boosting'", "value_error", loc...)
 	}
 	return algorithm

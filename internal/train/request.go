@@ -5,10 +5,10 @@ import "retrain/internal/metric"
 // Request is the body of POST /train: what /preprocess answered.
 type Request struct {
 	ProcessedDataPath string         `json:"processed_data_path" doc:"As /preprocess answered it"`
-	ModelParams       map[string]any `json:"model_params,omitempty" doc:"algorithm and its parameters, by scikit-learn's names"`
+	ModelParams       map[string]any `json:"model_params,omitempty" doc:"algorithm and its parameters, by scikit-learn's names; default: those that /preprocess was given"`
 	ModelName         string         `json:"model_name,omitempty" doc:"Default: the one that the data was preprocessed for"`
-	RunID             string         `json:"run_id,omitempty" doc:"Default: the one of the processed data"`
-	Gate              map[string]any `json:"gate,omitempty" doc:"Passed on to /evaluate"`
+	RunID             string         `json:"run_id,omitempty" doc:"Default: the one of the processed data if the parameters are those that it was preprocessed with, else derived from data and parameters"`
+	Gate              map[string]any `json:"gate,omitempty" doc:"Passed on to /evaluate; default: the one that /preprocess was given"`
 }
 
 // Result is the answer of POST /train. It holds all that /evaluate needs.

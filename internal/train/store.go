@@ -15,25 +15,18 @@ import (
 	"retrain/internal/processed"
 )
 
-// lineage is what a model file says about where it comes from. It depends on
-// the data's content, the parameters and the program's version alone, so that
-// the same training gives the same bytes.
-func (j *job) lineage(scores metric.Scores) (map[string]string, error) {
-	params, err := json.Marshal(j.params.Effective())
+// store takes the run, encodes the challenger, reads it back, and adds it to
+// the model store with its manifest. It is the first write of a training: what
+// fails or runs out of time before leaves nothing behind.
+func (j *job) store(ctx context.Context, o *outcome) (modelstore.Version, error) {
+	manifest, err := j.manifest(o)
 	if err != nil {
-		return nil, err
+		return modelstore.Version{}, err
 	}
-	metrics, err := json.Marshal(scores)
-	return map[string]string{
-		"algorithm": j.params.Algorithm, "params": string(params), "metrics": string(metrics), "engine": j.Engine,
-		"data_sha256": j.data.Train.Digest, "holdout_sha256": j.data.Holdout.Digest,
-	}, err
-}
-
-// store encodes the challenger, reads it back, and adds it to the model store
-// with its manifest.
-func (j *job) store(ctx context.Context, challenger *model.Model, scores metric.Scores, baselines map[string]metric.Scores) (modelstore.Version, error) {
-	file, err := onnx.Encode(challenger)
+	if o.challenger.Meta, err = j.lineage(o.scores, manifest.Params); err != nil {
+		return modelstore.Version{}, err
+	}
+	file, err := onnx.Encode(o.challenger)
 	if err != nil {
 		return modelstore.Version{}, err
 	}
@@ -41,40 +34,50 @@ func (j *job) store(ctx context.Context, challenger *model.Model, scores metric.
 	if err != nil {
 		return modelstore.Version{}, fault.Wrap(fault.Internal, err, "The trained model does not read back.")
 	}
-	manifest, err := j.manifest(scores, baselines)
-	if err != nil {
-		return modelstore.Version{}, err
-	}
 	if manifest.Golden, err = j.golden(ctx, back); err != nil {
 		return modelstore.Version{}, err
+	}
+	if j.runID != j.data.RunID { // that one was taken by /preprocess
+		if err := processed.Claim(ctx, j.Store, j.runID, j.fingerprint); err != nil {
+			return modelstore.Version{}, err
+		}
 	}
 	return j.Models.Add(ctx, j.data.ModelName, file, manifest)
 }
 
-func (j *job) manifest(scores metric.Scores, baselines map[string]metric.Scores) (modelstore.Manifest, error) {
+// lineage is what a model file says about where it comes from. It depends on
+// the data's content, the parameters and the program's version alone, so that
+// the same training gives the same bytes.
+func (j *job) lineage(scores metric.Scores, params []byte) (map[string]string, error) {
+	metrics, err := json.Marshal(scores)
+	return map[string]string{
+		"algorithm": j.params.Algorithm, "params": string(params), "metrics": string(metrics), "engine": j.Engine,
+		"data_sha256": j.data.Train.Digest, "holdout_sha256": j.data.Holdout.Digest,
+	}, err
+}
+
+// manifest says where the challenger comes from, but for the golden rows.
+func (j *job) manifest(o *outcome) (m modelstore.Manifest, err error) {
 	d := j.data
-	params, err := json.Marshal(j.params.Effective())
-	if err != nil {
-		return modelstore.Manifest{}, err
-	}
-	recipe, err := processed.Fingerprint(d.Recipe)
-	if err != nil {
-		return modelstore.Manifest{}, err
-	}
-	digest, err := processed.Fingerprint([]string{d.Train.Digest, d.Holdout.Digest})
-	m := modelstore.Manifest{
-		RunID: d.RunID, Engine: j.Engine, Task: string(d.Recipe.Task), Target: d.Recipe.Target,
-		Algorithm: j.params.Algorithm, Params: params, RecipeSHA256: recipe,
+	m = modelstore.Manifest{
+		RunID: j.runID, Engine: j.Engine, Task: string(d.Recipe.Task), Target: d.Recipe.Target, Algorithm: j.params.Algorithm,
 		Data: modelstore.Data{
-			Sources: []modelstore.Source{{URI: d.Source.URI, ETag: d.Source.ETag, SHA256: d.Source.SHA256, Size: d.Source.Size}},
-			Digest:  digest, ProcessedPath: d.URI, HoldoutSHA256: d.Holdout.Digest,
+			Sources:       []modelstore.Source{{URI: d.Source.URI, ETag: d.Source.ETag, SHA256: d.Source.SHA256, Size: d.Source.Size}},
+			ProcessedPath: d.URI, HoldoutSHA256: d.Holdout.Digest,
 			TrainRows: d.Train.Rows, HoldoutRows: d.Holdout.Rows,
 		},
-		Metrics: scores.Metrics(), Undefined: scores.Undefined, Baselines: map[string]modelstore.Scores{},
+		Metrics: o.scores.Metrics(), Undefined: o.scores.Undefined, Baselines: map[string]modelstore.Scores{},
 	}
-	for name, s := range baselines {
+	for name, s := range o.baselines {
 		m.Baselines[name] = s.Metrics()
 	}
+	if m.Params, err = json.Marshal(j.params.Effective()); err != nil {
+		return m, err
+	}
+	if m.RecipeSHA256, err = processed.Fingerprint(d.Recipe); err != nil {
+		return m, err
+	}
+	m.Data.Digest, err = processed.Fingerprint([]string{d.Train.Digest, d.Holdout.Digest})
 	return m, err
 }
 
@@ -120,16 +123,18 @@ func value(v *dataset.Values, row int) any {
 	return nil
 }
 
-func (j *job) result(challenger *model.Model, version modelstore.Version, f *fitted, scored *processed.Scored, scores metric.Scores, baselines map[string]metric.Scores) Result {
-	r := Result{
+// result describes the challenger. It lasts beyond this answer: a repeated
+// training is answered with it.
+func (j *job) result(o *outcome, version modelstore.Version) *Result {
+	r := &Result{
 		Status: "success", RunID: j.runID, ModelName: j.data.ModelName, ProcessedDataPath: j.data.URI,
-		ModelParams: j.req.ModelParams, Params: j.params.Effective(), Target: challenger.Target, Task: string(challenger.Task),
+		Params: j.params.Effective(), Target: o.challenger.Target, Task: string(o.challenger.Task),
 		Algorithm: j.params.Algorithm, ModelPath: version.URI, ModelSHA256: version.Digest,
-		Metrics: scores.Metrics(), MetricsUndefined: scores.Undefined, MetricsCI: intervals(scored),
-		Baselines: map[string]ScoreList{}, Importances: importances(challenger),
-		BestIteration: f.iterations, Warnings: append([]string{}, j.warnings...),
+		Metrics: o.scores.Metrics(), MetricsUndefined: o.scores.Undefined, MetricsCI: intervals(o.scored),
+		Baselines: map[string]ScoreList{}, Importances: importances(o.challenger),
+		BestIteration: o.iterations, Warnings: append([]string{}, j.warnings...),
 	}
-	for name, s := range baselines {
+	for name, s := range o.baselines {
 		r.Baselines[name] = s.Metrics()
 	}
 	return r

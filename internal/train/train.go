@@ -8,11 +8,13 @@ package train
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"retrain/internal/blob"
 	"retrain/internal/dataset"
 	"retrain/internal/fault"
+	"retrain/internal/metric"
 	"retrain/internal/model"
 	"retrain/internal/modelstore"
 	"retrain/internal/processed"
@@ -36,22 +38,17 @@ func (s *Step) Run(ctx context.Context, req Request) (Result, error) {
 		return Result{}, err
 	}
 	defer job.data.Close()
-	var result Result
-	result.Cached, err = processed.LoadResult(ctx, s.Store, job.runID, stepName, job.fingerprint, &result)
+	result, err := job.earlier(ctx)
+	if err == nil && result == nil {
+		result, err = job.run(ctx)
+	}
 	if err != nil {
 		return Result{}, err
 	}
-	if !result.Cached {
-		if result, err = job.run(ctx); err != nil {
-			return Result{}, err
-		}
-		if err = processed.SaveResult(ctx, s.Store, job.runID, stepName, job.fingerprint, result); err != nil {
-			return Result{}, err
-		}
-	}
-	result.Gate = job.req.Gate
+	// An earlier answer may have been asked for in other words.
+	result.ModelParams, result.Gate = job.req.ModelParams, job.req.Gate
 	result.DurationMS = s.Now().Sub(start).Milliseconds()
-	return result, nil
+	return *result, nil
 }
 
 // stepName is the name of this step's stored answer within a run.
@@ -78,104 +75,154 @@ func (s *Step) plan(ctx context.Context, req Request) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	j, err := s.prepare(req, data)
+	j := &job{Step: s, req: req, data: data}
+	if err = j.prepare(); err == nil {
+		err = j.identify()
+	}
 	if err != nil {
 		data.Close()
-	}
-	return j, err
-}
-
-// prepare reads the parameters for the data at hand.
-func (s *Step) prepare(req Request, data *processed.Data) (*job, error) {
-	if req.ModelName != "" && req.ModelName != data.ModelName {
-		return nil, fault.New(fault.InvalidRequest, "The data was preprocessed for another model than model_name gives.").
-			At("Differs from the model that the data was preprocessed for", "value_error", "body", "model_name")
-	}
-	if req.ModelParams == nil {
-		req.ModelParams = data.Params
-	}
-	if req.Gate == nil {
-		req.Gate = data.Gate
-	}
-	j := &job{Step: s, req: req, data: data}
-	var err error
-	if j.params, err = ParseParams(withoutTarget(req.ModelParams, data.Recipe.Target), &data.Recipe); err != nil {
 		return nil, err
 	}
-	return j, j.identify()
+	return j, nil
 }
 
-// withoutTarget drops a target that only repeats the run's own.
-func withoutTarget(params map[string]any, target string) map[string]any {
-	if params["target"] != target {
-		return params
+// prepare fills in what the request leaves out from the data, and reads the
+// parameters.
+func (j *job) prepare() (err error) {
+	if j.req.ModelName != "" && j.req.ModelName != j.data.ModelName {
+		return fault.New(fault.InvalidRequest, "The data was preprocessed for another model than model_name gives.").
+			At("Differs from the model that the data was preprocessed for", "value_error", "body", "model_name")
 	}
-	rest := make(map[string]any, len(params))
-	for k, v := range params {
-		if k != "target" {
-			rest[k] = v
-		}
+	if j.req.ModelParams == nil {
+		j.req.ModelParams = j.data.Params
 	}
-	return rest
-}
-
-// identify derives the fingerprint of the training, and the run that its
-// result belongs to: the data's own run if the parameters are those that it was
-// preprocessed with; else, unless the request names a run, one of its own.
-func (j *job) identify() error {
-	var err error
-	j.fingerprint, err = processed.Fingerprint(map[string]any{
-		"engine": j.Engine, "run": j.data.RunID, "train": j.data.Train.Digest, "holdout": j.data.Holdout.Digest,
-		"recipe": j.data.Recipe, "params": j.params.Effective(),
-	})
+	if j.req.Gate == nil {
+		j.req.Gate = j.data.Gate
+	}
+	params, err := withoutTarget(j.req.ModelParams, j.data.Recipe.Target)
 	if err != nil {
 		return err
 	}
-	same, err := sameJSON(j.req.ModelParams, j.data.Params)
-	switch {
-	case j.req.RunID != "":
+	j.params, err = ParseParams(params, &j.data.Recipe)
+	return err
+}
+
+// withoutTarget drops a target that repeats the run's own; another one comes
+// too late.
+func withoutTarget(params map[string]any, target string) (map[string]any, error) {
+	given, ok := params["target"]
+	if !ok {
+		return params, nil
+	}
+	if given != target {
+		return nil, fault.New(fault.InvalidRequest, "The data was preprocessed for another target than model_params gives.").
+			At("Differs from the target that the data was preprocessed for", "value_error", "body", "model_params", "target")
+	}
+	rest := maps.Clone(params)
+	delete(rest, "target")
+	return rest, nil
+}
+
+// identify derives the fingerprint of the training, and the run that its
+// result belongs to: the one that the request names; else the data's own run,
+// if the parameters come to those that it was preprocessed with; else one of
+// the training's own.
+func (j *job) identify() error {
+	var err error
+	if j.fingerprint, err = j.fingerprintOf(j.params); err != nil {
+		return err
+	}
+	if j.req.RunID != "" {
 		j.runID = j.req.RunID
-		err = processed.CheckRunID(j.runID)
-	case same:
+		return processed.CheckRunID(j.runID)
+	}
+	j.runID = j.fingerprint[:20]
+	planned, err := ParseParams(j.data.Params, &j.data.Recipe)
+	if err != nil {
+		return nil // the run was made with parameters that do not fit its data
+	}
+	fingerprint, err := j.fingerprintOf(planned)
+	if fingerprint == j.fingerprint {
 		j.runID = j.data.RunID
-	default:
-		j.runID = j.fingerprint[:20]
 	}
 	return err
 }
 
-func sameJSON(a, b any) (bool, error) {
-	x, err := processed.Fingerprint(a)
+// fingerprintOf names a training of the data: all that decides its result.
+func (j *job) fingerprintOf(p *Params) (string, error) {
+	return processed.Fingerprint(map[string]any{
+		"engine": j.Engine, "run": j.data.RunID, "train": j.data.Train.Digest, "holdout": j.data.Holdout.Digest,
+		"recipe": j.data.Recipe, "params": p.Effective(),
+	})
+}
+
+// earlier returns the run's earlier answer, or nil. A run that belongs to other
+// inputs is a fault.RunConflict, before any work is done.
+func (j *job) earlier(ctx context.Context) (*Result, error) {
+	var r Result
+	found, err := processed.LoadResult(ctx, j.Store, j.runID, stepName, j.fingerprint, &r)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	y, err := processed.Fingerprint(b)
-	return x == y, err
+	if found {
+		r.Cached = true
+		return &r, nil
+	}
+	if j.runID != j.data.RunID {
+		err = processed.Claimable(ctx, j.Store, j.runID, j.fingerprint)
+	}
+	return nil, err
 }
 
 // run is the story of a training that was not done before.
-func (j *job) run(ctx context.Context) (Result, error) {
+func (j *job) run(ctx context.Context) (*Result, error) {
+	o, err := j.train(ctx)
+	if err != nil {
+		return nil, err
+	}
+	version, err := j.store(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	r := j.result(o, version)
+	return r, processed.SaveResult(ctx, j.Store, j.runID, stepName, j.fingerprint, r)
+}
+
+// outcome is a challenger and how it did on the holdout.
+type outcome struct {
+	*fitted
+	challenger *model.Model
+	scored     *processed.Scored
+	scores     metric.Scores
+	baselines  map[string]metric.Scores
+}
+
+func (j *job) train(ctx context.Context) (*outcome, error) {
 	fitted, err := j.fit(ctx)
 	if err != nil {
-		return Result{}, err
+		return nil, err
 	}
 	j.warnings = append(j.warnings, fitted.warnings...)
-	challenger := &model.Model{Recipe: j.data.Recipe, Trees: fitted.trees, Linear: fitted.linear}
-	scored, err := j.data.Score(ctx, challenger, dataset.Holdout)
-	if err != nil {
-		return Result{}, err
+	o := &outcome{fitted: fitted, challenger: &model.Model{Recipe: j.data.Recipe, Trees: fitted.trees, Linear: fitted.linear}}
+	if o.scored, err = j.data.Score(ctx, o.challenger, dataset.Holdout); err != nil {
+		return nil, err
 	}
-	scores := scored.Scores()
-	baselines, err := j.baselines(ctx, scores)
-	if err != nil {
-		return Result{}, err
+	o.scores = o.scored.Scores()
+	o.baselines, err = j.baselines(ctx, o.scores)
+	return o, err
+}
+
+// fitted is what a learner found.
+type fitted struct {
+	trees      *model.Trees
+	linear     *model.Linear
+	iterations int
+	warnings   []string
+}
+
+func (j *job) fit(ctx context.Context) (*fitted, error) {
+	if j.params.Algorithm == GradientBoosting {
+		return j.fitBoosting(ctx)
 	}
-	if challenger.Meta, err = j.lineage(scores); err != nil {
-		return Result{}, err
-	}
-	version, err := j.store(ctx, challenger, scores, baselines)
-	if err != nil {
-		return Result{}, err
-	}
-	return j.result(challenger, version, fitted, scored, scores, baselines), nil
+	return j.fitLinear(ctx)
 }

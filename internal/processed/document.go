@@ -1,0 +1,127 @@
+package processed
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+
+	"retrain/internal/blob"
+	"retrain/internal/fault"
+	"retrain/internal/model"
+)
+
+// Names of the objects of a run, below runs/<run_id>/.
+const (
+	DataFile     = "processed.parquet"
+	DocumentFile = "recipe.json"
+)
+
+// Format is the version of Document; a reader refuses others.
+const Format = 1
+
+// maxDocument bounds what is read as a document: 10,000 columns with the
+// longest dictionaries fit.
+const maxDocument = 256 << 20
+
+// Document describes a run's processed data. It is written after the data, so
+// its presence says that the data is whole.
+type Document struct {
+	Format    int            `json:"format"` // filled by WriteDocument
+	RunID     string         `json:"run_id"`
+	ModelName string         `json:"model_name"`
+	Engine    string         `json:"engine"`
+	Source    Source         `json:"source"`
+	Params    map[string]any `json:"model_params"`
+	Gate      map[string]any `json:"gate,omitempty"`
+	Recipe    model.Recipe   `json:"recipe"`
+	Train     Side           `json:"train"`
+	Holdout   Side           `json:"holdout"`
+	// Digested lists the columns that the sides' digests cover, target
+	// included: all that are in the Parquet file.
+	Digested []string `json:"digested"`
+}
+
+// Source says which bytes the data was read from.
+type Source struct {
+	URI    string `json:"uri"`
+	ETag   string `json:"etag"`
+	Size   int64  `json:"size"`
+	SHA256 string `json:"sha256"` // of the bytes as stored
+}
+
+// Side describes the rows of one side of the split.
+type Side struct {
+	Rows int64 `json:"rows"`
+	// Digest is the SHA-256 of the rows' canonical hashes (dataset.HashOf) in
+	// order: it depends on the cells' values, not on the file's format.
+	Digest string `json:"digest"`
+	// Classes counts the rows of each class of the recipe; MeanTarget is the
+	// target's mean, for regression.
+	Classes    []int64 `json:"classes,omitempty"`
+	MeanTarget float64 `json:"mean_target,omitzero"`
+}
+
+// sealed is how a Document is stored. The digest finds accidents and edits by
+// hand: a recipe that was changed would encode training and holdout in another
+// way than the model's own recipe does.
+type sealed struct {
+	SHA256   string          `json:"sha256"` // of the document's bytes as they follow
+	Document json.RawMessage `json:"document"`
+}
+
+// WriteDocument stores the run's document. It is the last write of a run's
+// processed data.
+func WriteDocument(ctx context.Context, store blob.Root, doc *Document) error {
+	doc.Format = Format
+	inner, err := json.Marshal(doc)
+	if err != nil {
+		return err
+	}
+	raw, err := json.Marshal(sealed{sum(inner), inner})
+	if err != nil {
+		return err
+	}
+	_, err = store.Put(ctx, Path(doc.RunID, DocumentFile), raw, blob.Condition{})
+	return err
+}
+
+// readDocument reads a run's document and checks all that can be checked
+// without the data.
+func readDocument(ctx context.Context, store blob.Root, runID string) (*Document, error) {
+	raw, _, err := blob.ReadAll(ctx, store, Path(runID, DocumentFile), maxDocument)
+	if err != nil {
+		return nil, err
+	}
+	var outer sealed
+	if err := json.Unmarshal(raw, &outer); err != nil {
+		return nil, altered(err)
+	}
+	if sum(outer.Document) != outer.SHA256 {
+		return nil, altered(nil)
+	}
+	var doc Document
+	if err := json.Unmarshal(outer.Document, &doc); err != nil {
+		return nil, altered(err)
+	}
+	if doc.Format != Format {
+		return nil, fault.New(fault.InvalidData, "The processed data has format %d; this version reads format %d.", doc.Format, Format)
+	}
+	if doc.RunID != runID {
+		return nil, altered(nil)
+	}
+	if err := doc.Recipe.Check(); err != nil {
+		return nil, altered(err)
+	}
+	return &doc, nil
+}
+
+// altered is the error for a run's objects that are not as they were written.
+func altered(cause error) error {
+	return fault.Wrap(fault.InvalidData, cause, "The processed data is not as it was recorded: it was changed after it was written.")
+}
+
+func sum(data []byte) string {
+	digest := sha256.Sum256(data)
+	return hex.EncodeToString(digest[:])
+}

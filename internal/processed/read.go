@@ -1,0 +1,102 @@
+package processed
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"retrain/internal/dataset"
+	"retrain/internal/model"
+)
+
+// read streams columns of a side, and verifies the digest of the whole side,
+// which takes all of its columns. What was changed is found out only after the
+// last batch: whoever uses the values must wait for the end.
+func (d *Data) read(ctx context.Context, side dataset.Side, columns []string, visit func(*dataset.Batch) error) error {
+	digest := NewDigest()
+	err := d.file.Read(ctx, side, d.andDigested(columns), func(b *dataset.Batch) error {
+		digest.Add(b.Hashes[0]...)
+		return visit(b)
+	})
+	if err != nil {
+		return explained(err)
+	}
+	if digest.String() != d.sideOf(side).Digest {
+		return altered(nil)
+	}
+	return nil
+}
+
+// andDigested adds, behind the columns, the others that the digest covers.
+func (d *Data) andDigested(columns []string) []string {
+	listed := make(map[string]bool, len(columns))
+	for _, name := range columns {
+		listed[name] = true
+	}
+	all := slices.Clone(columns)
+	for _, name := range d.Digested {
+		if !listed[name] {
+			listed[name] = true
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+func (d *Data) sideOf(side dataset.Side) Side {
+	if side == dataset.Holdout {
+		return d.Holdout
+	}
+	return d.Train
+}
+
+// IncompatibleError says why a model cannot be scored on the data.
+type IncompatibleError struct {
+	Column string
+	Reason string
+}
+
+// Error returns the reason.
+func (e *IncompatibleError) Error() string {
+	return fmt.Sprintf("column %q %s", e.Column, e.Reason)
+}
+
+// columnsFor lists the recipe's columns and the target, and checks that the
+// file has them with fitting kinds.
+func (d *Data) columnsFor(recipe *model.Recipe) ([]string, error) {
+	schema := d.file.Schema()
+	names := make([]string, 0, len(recipe.Features)+1)
+	for i := range recipe.Features {
+		f := &recipe.Features[i]
+		at := schema.Index(f.Name)
+		if at < 0 {
+			return nil, &IncompatibleError{f.Name, "is not in the data"}
+		}
+		if !fits(f.Kind, schema.Columns[at].Kind) {
+			return nil, retyped(f, schema.Columns[at].Kind)
+		}
+		names = append(names, f.Name)
+	}
+	at := schema.Index(recipe.Target)
+	switch {
+	case at < 0:
+		return nil, &IncompatibleError{recipe.Target, "is the model's target and not in the data"}
+	case recipe.Task == model.Regression && !schema.Columns[at].Kind.Numeric():
+		return nil, &IncompatibleError{recipe.Target, "is text in the data; the model predicts a number"}
+	}
+	return append(names, recipe.Target), nil
+}
+
+// fits reports whether a feature may be read from a column of the file. One of
+// floats may have been a column without any value, which serves every feature;
+// the encoder looks.
+func fits(feature model.Kind, column dataset.Kind) bool {
+	if feature == model.Number {
+		return column.Numeric()
+	}
+	return column == dataset.Text || column == dataset.Float
+}
+
+func retyped(f *model.Feature, column dataset.Kind) error {
+	return &IncompatibleError{f.Name, fmt.Sprintf("is %s in the data; the model takes a %s", column, f.Kind)}
+}

@@ -1,0 +1,55 @@
+package train
+
+import (
+	"retrain/internal/gbdt"
+	"retrain/internal/linear"
+	"retrain/internal/model"
+	"retrain/internal/settings"
+)
+
+// boostingFields lists the parameters of gradient boosting: scikit-learn's
+// names for HistGradientBoosting, and LightGBM's and XGBoost's for the same.
+func boostingFields(p *gbdt.Params, recipe *model.Recipe) []settings.Field {
+	return []settings.Field{
+		{Name: "learning_rate", Aliases: []string{"eta", "shrinkage_rate"}, Value: settings.Number{To: &p.LearningRate}},
+		{Name: "max_iter", Aliases: []string{"n_estimators", "num_iterations", "num_boost_round", "num_trees", "num_round"}, Value: settings.Integer{To: &p.MaxIter}},
+		{Name: "max_leaf_nodes", Aliases: []string{"num_leaves", "max_leaves"}, Value: limit{&p.MaxLeafNodes}},
+		{Name: "max_depth", Value: limit{&p.MaxDepth}},
+		{Name: "min_samples_leaf", Aliases: []string{"min_data_in_leaf", "min_child_samples"}, Value: settings.Integer{To: &p.MinSamplesLeaf}},
+		{Name: "l2_regularization", Aliases: []string{"lambda_l2", "reg_lambda", "lambda"}, Value: settings.Number{To: &p.L2Regularization}},
+		{Name: "min_hessian", Aliases: []string{"min_child_weight", "min_sum_hessian_in_leaf"}, Value: settings.Number{To: &p.MinHessian}},
+		{Name: "min_gain", Aliases: []string{"min_gain_to_split", "min_split_gain", "gamma"}, Value: settings.Number{To: &p.MinGain}},
+		{Name: "max_bins", Aliases: []string{"max_bin"}, Value: settings.Integer{To: &p.MaxBins}},
+		{Name: "max_features", Aliases: []string{"feature_fraction_bynode", "colsample_bynode"}, Value: settings.Number{To: &p.MaxFeatures}},
+		{Name: "cat_smooth", Value: settings.Number{To: &p.CatSmooth}},
+		{Name: "early_stopping", Value: settings.Bool{To: &p.EarlyStopping}},
+		{Name: "n_iter_no_change", Aliases: []string{"early_stopping_rounds", "early_stopping_round"}, Value: settings.Integer{To: &p.NIterNoChange}},
+		{Name: "validation_fraction", Value: settings.Number{To: &p.ValidationFraction}},
+		{Name: "tol", Value: settings.Number{To: &p.Tol}},
+		{Name: "random_state", Aliases: []string{"seed", "random_seed"}, Value: seed{&p.RandomState}},
+		{Name: "class_weight", Value: &classWeight{balanced: &p.Balanced, weights: &p.ClassWeight, recipe: recipe}},
+		{Name: "monotonic_cst", Aliases: []string{"monotone_constraints"}, Value: &monotonic{to: &p.MonotonicCst, recipe: recipe}},
+	}
+}
+
+// logisticFields lists the parameters of logistic regression, by
+// scikit-learn's names. Nothing in it is random; a seed is accepted since
+// callers give the same parameters to every algorithm.
+func logisticFields(p *linear.Params, recipe *model.Recipe) []settings.Field {
+	return []settings.Field{
+		{Name: "C", Value: settings.Number{To: &p.C}},
+		{Name: "max_iter", Value: settings.Integer{To: &p.MaxIter}},
+		{Name: "tol", Value: settings.Number{To: &p.Tol}},
+		{Name: "class_weight", Value: &classWeight{balanced: &p.Balanced, weights: &p.ClassWeight, recipe: recipe}},
+		{Name: "random_state", Aliases: []string{"seed", "random_seed"}, Value: seed{new(uint64)}},
+	}
+}
+
+// ridgeFields lists the parameters of ridge regression, by scikit-learn's
+// names.
+func ridgeFields(p *linear.Params) []settings.Field {
+	return []settings.Field{
+		{Name: "alpha", Aliases: []string{"l2_regularization", "lambda_l2", "reg_lambda", "lambda"}, Value: settings.Number{To: &p.Alpha}},
+		{Name: "random_state", Aliases: []string{"seed", "random_seed"}, Value: seed{new(uint64)}},
+	}
+}
