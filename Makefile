@@ -10,7 +10,7 @@ IMAGE    ?= ml-retraining-api
 TAG      ?= $(VERSION)
 PLATFORM ?= linux/amd64
 
-.PHONY: demo test race lint bench build image push deploy e2e fuzz clean
+.PHONY: demo test race lint bench build image push deploy e2e fuzz torture mutants clean
 
 demo: build  ## one whole retraining story on real data, over HTTP
 	@go run ./examples/demo $(BINARY)
@@ -30,6 +30,12 @@ bench:  ## Go benchmarks; bench/README.md says how to compare with peers
 
 fuzz:  ## each fuzz target for a few seconds
 	bash test/fuzz.sh 10s
+
+torture:  ## the registry under lost answers and kill -9, at full size (half an hour)
+	bash test/torture/run.sh full
+
+mutants:  ## take safeguards away from the registry one at a time: its tests must fail
+	cd test && go run ./torture/mutants
 
 build:  ## the static binary
 	$(BUILD) -o $(BINARY) ./cmd/api
