@@ -20,15 +20,15 @@ func runLambda(s *surroundings) error {
 		return errors.New("RETRAIN_STORE is not set; on Lambda it must name where models live, such as s3://bucket/prefix")
 	}
 	s.common.defaultDataRoots(s.common.Store)
-	steps, err := wire(s.common, hooks{})
-	if err != nil {
-		return err
-	}
 	limitMemory(os.Getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))
 	log := slog.New(invocationLog{slog.NewJSONHandler(s.stdout, &slog.HandlerOptions{
 		Level: s.common.level(), ReplaceAttr: lambdacontext.ReplaceAttr,
 	})})
 	slog.SetDefault(log)
+	steps, err := wire(s.common, hooks{log: log})
+	if err != nil {
+		return err
+	}
 	version, commit := build()
 	handler := lambda.Handler{HTTP: api.New(steps, api.Options{Version: version, Commit: commit, Log: log}), Log: log}
 	handler.Start(context.WithoutCancel(s.ctx))

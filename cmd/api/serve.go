@@ -28,11 +28,11 @@ func (c *serveCommand) Run(s *surroundings) error {
 		return runLambda(s)
 	}
 	s.common.defaultDataRoots(".," + s.common.Store)
-	steps, err := wire(s.common, hooks{})
+	log := slog.New(slog.NewTextHandler(s.stderr, &slog.HandlerOptions{Level: s.common.level()}))
+	steps, err := wire(s.common, hooks{log: log})
 	if err != nil {
 		return err
 	}
-	log := slog.New(slog.NewTextHandler(s.stderr, &slog.HandlerOptions{Level: s.common.level()}))
 	version, commit := build()
 	handler := api.New(steps, api.Options{
 		Version: version, Commit: commit, Log: log, MaxTrainings: c.MaxTrainings, Timeout: c.Timeout,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"retrain/internal/api"
@@ -9,6 +10,7 @@ import (
 	"retrain/internal/blob/s3blob"
 	"retrain/internal/evaluate"
 	"retrain/internal/modelstore"
+	"retrain/internal/predict"
 	"retrain/internal/preprocess"
 	"retrain/internal/retrain"
 	"retrain/internal/train"
@@ -19,10 +21,12 @@ import (
 // so that no stored result of older code is taken for one of this.
 const engine = "1"
 
-// hooks are told how far a retraining has come; both may be nil.
+// hooks are told how far a retraining has come, and what goes wrong in the
+// background; each may be nil.
 type hooks struct {
 	begin    func(step string)
 	progress func(done float64)
+	log      *slog.Logger
 }
 
 // wire builds the steps over the store that the settings name. Nothing is read
@@ -49,8 +53,10 @@ func wire(c *common, h hooks) (api.Steps, error) {
 	all := &retrain.Step{
 		Preprocess: prepare.Run, Train: fit.Run, Evaluate: judge.Run, Update: update.Run, Now: time.Now, Begin: h.begin,
 	}
+	predictor := &predict.Predictor{Store: models, Log: h.log}
 	return api.Steps{
 		Preprocess: prepare.Run, Train: fit.Run, Evaluate: judge.Run, Update: update.Run, Retrain: all.Run,
+		Predict: predictor.Run, Invoke: predictor.Invoke, InvokeCSV: predictor.CSV, Ready: predictor.Ready,
 		Rollback: modelstore.Rollback{Store: models}.Run, Registry: modelstore.Registry{Store: models},
 		Health: func(ctx context.Context) error { return reach(ctx, store) },
 	}, nil

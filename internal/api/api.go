@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 
 	"retrain/internal/evaluate"
 	"retrain/internal/modelstore"
+	"retrain/internal/predict"
 	"retrain/internal/preprocess"
 	"retrain/internal/retrain"
 	"retrain/internal/train"
@@ -33,6 +35,12 @@ type Steps struct {
 	Update     func(context.Context, modelstore.UpdateRequest) (modelstore.UpdateResult, error)
 	Retrain    func(context.Context, retrain.Request) (retrain.Result, error)
 	Rollback   func(context.Context, modelstore.RollbackRequest) (modelstore.RollbackResult, error)
+	// What the champion answers: rows in our own form, in MLflow's, and as CSV;
+	// and whether it can answer. name is the model's, or "" for the default.
+	Predict   func(context.Context, predict.Request) (predict.Result, error)
+	Invoke    func(ctx context.Context, name string, v predict.Invocation) (predict.Result, error)
+	InvokeCSV func(ctx context.Context, name, text string, header predict.Header) (predict.Result, error)
+	Ready     func(ctx context.Context, name string) error
 	// Registry answers what the store holds.
 	Registry modelstore.Registry
 	// Health reaches the store, for GET /health?deep=1. Nil: nothing to reach.
@@ -46,6 +54,7 @@ type Options struct {
 	Log     *slog.Logger
 
 	MaxBody     int64         // bytes of a request's body; default 1 MiB
+	MaxRowsBody int64         // bytes of a body that holds rows to score; default 6 MiB
 	BodyTimeout time.Duration // for a request's body to arrive; default 30 s
 
 	// MaxTrainings is how many requests may preprocess, train or retrain at the
@@ -68,6 +77,9 @@ func (o Options) withDefaults() Options {
 	if o.MaxBody <= 0 {
 		o.MaxBody = 1 << 20
 	}
+	if o.MaxRowsBody <= 0 {
+		o.MaxRowsBody = 6 << 20
+	}
 	if o.BodyTimeout <= 0 {
 		o.BodyTimeout = 30 * time.Second
 	}
@@ -88,7 +100,7 @@ type service struct {
 	known    known
 	router   *chi.Mux
 	document *huma.OpenAPI
-	// whole registers the routes of steps and registry with huma and the document, when one of
+	// whole registers all these routes with huma and the document, when one of
 	// them or the document is first asked for, and returns their router. A
 	// process that is started for a health check alone does without.
 	whole func() http.Handler
@@ -105,19 +117,19 @@ func newService(steps Steps, opts Options) *service {
 	s.document = newDocument(s.Version)
 	s.addRoutes()
 	s.addHealth()
+	s.addVersion()
 	s.addDocs()
 	return s
 }
 
-// addRoutes leads the paths of steps and registry to huma, which is set up by
+// addRoutes leads the paths of steps, registry and predictions to huma, which is set up by
 // the first request to any of them.
 func (s *service) addRoutes() {
-	routes := append(s.stepRoutes(), s.registryRoutes()...)
+	routes := slices.Concat(s.stepRoutes(), s.registryRoutes(), s.predictRoutes())
 	s.whole = sync.OnceValue(func() http.Handler {
 		router := chi.NewRouter()
-		h := newHuma(router.With(s.intake), s.document)
 		for _, route := range routes {
-			route.register(s, h)
+			route.register(s, router)
 		}
 		return router
 	})
@@ -140,5 +152,7 @@ func allFields() known {
 	k.add(retrain.Result{})
 	k.add(modelstore.RollbackRequest{})
 	k.add(modelstore.RollbackResult{})
+	k.add(predict.Request{})
+	k.add(predict.Result{})
 	return k
 }

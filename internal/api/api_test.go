@@ -15,6 +15,7 @@ import (
 	"retrain/internal/evaluate"
 	"retrain/internal/fault"
 	"retrain/internal/modelstore"
+	"retrain/internal/predict"
 	"retrain/internal/preprocess"
 	"retrain/internal/retrain"
 	"retrain/internal/train"
@@ -41,6 +42,16 @@ func plainSteps() Steps {
 		Rollback: func(_ context.Context, r modelstore.RollbackRequest) (modelstore.RollbackResult, error) {
 			return modelstore.RollbackResult{Status: "success", ModelName: r.ModelName, RestoredVersion: r.ToVersion}, nil
 		},
+		Predict: func(_ context.Context, r predict.Request) (predict.Result, error) {
+			return predict.Result{Status: "success", ModelName: r.ModelName, Predictions: make([]any, len(r.Records))}, nil
+		},
+		Invoke: func(_ context.Context, name string, _ predict.Invocation) (predict.Result, error) {
+			return predict.Result{Status: "success", ModelName: name}, nil
+		},
+		InvokeCSV: func(_ context.Context, name, text string, header predict.Header) (predict.Result, error) {
+			return predict.Result{Status: "success", ModelName: name, Predictions: []any{text, int64(header)}}, nil
+		},
+		Ready:    func(context.Context, string) error { return nil },
 		Registry: modelstore.Registry{Store: &modelstore.Store{Root: blob.Root{Bucket: blob.NewMemory(), Base: "s3://store"}}},
 	}
 }

@@ -37,7 +37,7 @@ func (s *service) addHealth() {
 		text:  "Answers at once. With `deep=1` it also reaches the store, and says 503 and what failed if it cannot.",
 		kinds: []fault.Kind{fault.InvalidRequest},
 	}.operation(http.MethodGet, "/health")
-	h := newHuma(s.router.With(s.intake), s.document)
+	h := newHuma(s.router.With(s.intake(s.MaxBody)), s.document)
 	registry := s.document.Components.Schemas
 	op.Responses["503"] = &huma.Response{
 		Description: "Degraded: the store is out of reach",

@@ -26,7 +26,8 @@ func (l lookup[In, Res]) route() string { return l.path }
 func (l lookup[In, Res]) method() string { return http.MethodGet }
 
 // register adds the route to huma.
-func (l lookup[In, Res]) register(s *service, h huma.API) {
+func (l lookup[In, Res]) register(s *service, router chi.Router) {
+	h := newHuma(router.With(s.intake(s.MaxBody)), s.document)
 	type output struct{ Body Res }
 	huma.Register(h, l.doc.operation(http.MethodGet, l.path), func(ctx context.Context, in *In) (*output, error) {
 		if s.Timeout > 0 {
@@ -161,12 +162,14 @@ func takeName(ctx context.Context, field *string) error {
 
 // inPath moves an error about the model's name from the body, where most
 // routes have it, to the path.
-func inPath(err error) error {
+func inPath(err error) error { return relocate(err, "path", "name") }
+
+func relocate(err error, loc ...any) error {
 	var e *fault.Error
 	if errors.As(err, &e) {
 		for i, f := range e.Fields {
 			if len(f.Loc) == 2 && f.Loc[0] == "body" && f.Loc[1] == "model_name" {
-				e.Fields[i].Loc = []any{"path", "name"}
+				e.Fields[i].Loc = loc
 			}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/go-chi/chi/v5"
 )
 
 // step is a route that runs one of the steps.
@@ -16,6 +17,8 @@ type step[Req, Res any] struct {
 	run  func(context.Context, Req) (Res, error)
 	// heavy steps read whole data sets and have to wait for a slot.
 	heavy bool
+	// rows says that bodies hold rows to score, and may be larger.
+	rows bool
 	// outcome gives access to what all results have: the list of warnings,
 	// which unknown fields are added to, and the run's id, for the log.
 	outcome func(*Res) (warnings *[]string, runID string)
@@ -42,7 +45,7 @@ func (p *payload[Req]) keep(text []byte) { p.text = slices.Clone(text) }
 type routed interface {
 	route() string
 	method() string
-	register(*service, huma.API)
+	register(*service, chi.Router)
 }
 
 func (st step[Req, Res]) route() string { return st.path }
@@ -50,16 +53,21 @@ func (st step[Req, Res]) route() string { return st.path }
 func (st step[Req, Res]) method() string { return http.MethodPost }
 
 // register adds the step's route to huma.
-func (st step[Req, Res]) register(s *service, h huma.API) {
+func (st step[Req, Res]) register(s *service, router chi.Router) {
+	limit := s.MaxBody
+	if st.rows {
+		limit = s.MaxRowsBody
+	}
+	h := newHuma(router.With(s.intake(limit)), s.document)
 	schema := requestSchema[Req](s.document.Components.Schemas)
 	resultSchema[Res](s.document.Components.Schemas)
 	op := st.doc.operation(http.MethodPost, st.path)
 	if st.name != nil {
 		op.Parameters = append(op.Parameters, nameParameter)
 	}
-	op.SkipValidateBody = true      // decode does, against the same schema
-	op.BodyReadTimeout = -1         // intake has read the body
-	op.MaxBodyBytes = s.MaxBody + 1 // of which huma refuses the last one
+	op.SkipValidateBody = true  // decode does, against the same schema
+	op.BodyReadTimeout = -1     // intake has read the body
+	op.MaxBodyBytes = limit + 1 // of which huma refuses the last one
 	type input struct{ Body payload[Req] }
 	type output struct{ Body Res }
 	huma.Register(h, op, func(ctx context.Context, in *input) (*output, error) {

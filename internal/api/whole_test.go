@@ -10,6 +10,7 @@ import (
 	"retrain/internal/blob"
 	"retrain/internal/evaluate"
 	"retrain/internal/modelstore"
+	"retrain/internal/predict"
 	"retrain/internal/preprocess"
 	"retrain/internal/retrain"
 	"retrain/internal/train"
@@ -37,7 +38,9 @@ func realService(t *testing.T) *service {
 	judge := &evaluate.Step{Store: store, Models: models, Engine: "test", Now: time.Now}
 	update := &modelstore.Update{Store: models}
 	all := &retrain.Step{Preprocess: prepare.Run, Train: fit.Run, Evaluate: judge.Run, Update: update.Run, Now: time.Now}
+	predictor := &predict.Predictor{Store: models, CheckEvery: time.Nanosecond}
 	return newService(Steps{
+		Predict: predictor.Run, Invoke: predictor.Invoke, InvokeCSV: predictor.CSV, Ready: predictor.Ready,
 		Preprocess: prepare.Run, Train: fit.Run, Evaluate: judge.Run, Update: update.Run, Retrain: all.Run,
 		Rollback: modelstore.Rollback{Store: models}.Run, Registry: modelstore.Registry{Store: models},
 	}, Options{Log: quiet()})

@@ -302,3 +302,10 @@ func recordsOf(rows modeltest.Table, r *model.Recipe, n int) []map[string]any {
 	}
 	return records
 }
+
+func TestAnswersAsCSV(t *testing.T) {
+	r := Result{Predictions: []any{"yes, \"sir\"", "no", int64(-3), 0.1, -1e300}}
+	if got := string(r.CSV()); got != "\"yes, \"\"sir\"\"\"\nno\n-3\n0.1\n-1e+300\n" {
+		t.Errorf("%q", got)
+	}
+}
