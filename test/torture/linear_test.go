@@ -30,7 +30,7 @@ var (
 // The people of a trial.
 const (
 	promoters = 3
-	rounds    = 2 // of each promoter
+	rounds    = 2 // of each promoter and of the operator
 	readers   = 2
 	looks     = 4 // of each reader
 )
@@ -48,7 +48,9 @@ const undecidedAfter = 30 * time.Second
 // its own retries and pauses. The seed sets the faults, the delays and what each
 // of them does; the random part of the SDK's and the store's pauses it does not.
 func TestLinearizable(t *testing.T) {
-	var next, moves, doubts atomic.Int64
+	var next atomic.Int64
+	var mu sync.Mutex
+	total := tally{}
 	began := time.Now()
 	t.Run("trials", func(t *testing.T) {
 		for worker := range runtime.GOMAXPROCS(0) {
@@ -56,17 +58,20 @@ func TestLinearizable(t *testing.T) {
 				t.Parallel()
 				for n := next.Add(1); n <= int64(*trials) && !t.Failed(); n = next.Add(1) {
 					h := linearTrial(t, *seed+uint64(n-1))
-					moves.Add(h.last.generation())
-					doubts.Add(h.doubts())
+					mu.Lock()
+					total.add(h.tally())
+					mu.Unlock()
 				}
 			})
 		}
 	})
 	took := time.Since(began)
-	t.Logf("%d trials in %v (%.1f a second): %d changes of champion, %d outcomes given up on",
-		*trials, took.Round(time.Millisecond), float64(*trials)/took.Seconds(), moves.Load(), doubts.Load())
-	if !t.Failed() && (moves.Load() < int64(*trials) || doubts.Load() == 0) {
-		t.Error("too little happened to prove anything")
+	t.Logf("%d trials in %v (%.1f a second): %s",
+		*trials, took.Round(time.Millisecond), float64(*trials)/took.Seconds(), total)
+	for _, outcome := range []string{"made", "overtaken", "unknown"} {
+		if !t.Failed() && total["promotions "+outcome] < *trials/10 {
+			t.Errorf("too few promotions were %s to prove anything", outcome)
+		}
 	}
 }
 
@@ -176,12 +181,26 @@ func (h *history) join(p *person) {
 	h.people = append(h.people, p)
 }
 
-// doubts counts the swaps whose outcome nobody was told.
-func (h *history) doubts() (n int64) {
+// tally counts the operations by their outcome, and the champions there were.
+func (h *history) tally() tally {
+	n := tally{"champions": len(h.last)}
 	for _, op := range h.operations {
-		if op.Output == (unknown{}) {
-			n++
+		what := "reads"
+		if in, isSwap := op.Input.(swap); isSwap {
+			what = "promotions"
+			if strings.HasPrefix(in.id, "rollback") {
+				what = "rollbacks"
+			}
+			switch op.Output.(type) {
+			case made:
+				what += " made"
+			case overtaken:
+				what += " overtaken"
+			case unknown:
+				what += " unknown"
+			}
 		}
+		n[what]++
 	}
 	return n
 }

@@ -91,20 +91,23 @@ func (p *person) mustNotPass(e modelstore.Evaluation) {
 	}
 }
 
-// rollBack goes back to a random earlier champion over the one that stands.
+// rollBack goes back to random earlier champions, each time over the one that
+// stands.
 func (p *person) rollBack() {
-	p.idle(2 * time.Second)
-	l := p.recall(p.trial.t.Context())
-	if len(l) < 2 {
-		return
+	for range rounds {
+		p.idle(2 * time.Second)
+		l := p.recall(p.trial.t.Context())
+		if len(l) < 2 {
+			continue
+		}
+		from := l.generation()
+		to := 1 + p.dice.Int64N(from-1)
+		p.idle(200 * time.Millisecond)
+		p.swap(swap{move{rollbackName(from, to), l[to-1].digest}, from, l.digest()},
+			func(ctx context.Context) (modelstore.Promotion, error) {
+				return p.store.Rollback(ctx, modelName, to, &from, modelstore.Asked{Reason: "torture"}, nil)
+			})
 	}
-	from := l.generation()
-	to := 1 + p.dice.Int64N(from-1)
-	p.idle(200 * time.Millisecond)
-	p.swap(swap{move{rollbackName(from, to), l[to-1].digest}, from, l.digest()},
-		func(ctx context.Context) (modelstore.Promotion, error) {
-			return p.store.Rollback(ctx, modelName, to, &from, modelstore.Asked{Reason: "torture"}, nil)
-		})
 }
 
 // swap asks for a move until the outcome is known, or gives up.
