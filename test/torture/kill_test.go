@@ -84,7 +84,7 @@ func (a tally) add(b tally) {
 }
 
 func (a tally) String() string {
-	var parts []string
+	parts := make([]string, 0, len(a))
 	for _, what := range slices.Sorted(maps.Keys(a)) {
 		parts = append(parts, fmt.Sprintf("%s %d", what, a[what]))
 	}

@@ -107,8 +107,8 @@ func newTrial(t *testing.T, seed uint64, h *history) *trial {
 	tr := &trial{t: t, seed: seed, server: s3test.Handler(), start: time.Now(), history: h}
 	create, err := http.NewRequest(http.MethodPut, "http://s3/bucket", nil)
 	must(t, err)
-	if answer := carry(tr.server, create, nil); answer.StatusCode != http.StatusOK {
-		t.Fatalf("creating the bucket: %s", answer.Status)
+	if answer := serve(tr.server, create, nil); answer.Code != http.StatusOK {
+		t.Fatalf("creating the bucket: status %d", answer.Code)
 	}
 	return tr
 }

@@ -95,7 +95,7 @@ func (n *network) meet(fate fate, r *http.Request, body []byte, delay time.Durat
 		again := r.Clone(context.WithoutCancel(r.Context()))
 		go func() {
 			time.Sleep(delay)
-			carry(n.server, again, body)
+			serve(n.server, again, body)
 		}()
 		return refusal(r, http.StatusAccepted, "")
 	}
@@ -139,8 +139,15 @@ func content(r *http.Request) ([]byte, error) {
 	return body, errors.Join(err, r.Body.Close())
 }
 
-// carry hands a client's request to the server as net/http would.
+// carry hands a client's request to the server and returns the answer.
 func carry(server http.Handler, r *http.Request, body []byte) *http.Response {
+	answer := serve(server, r, body).Result()
+	answer.Request = r
+	return answer
+}
+
+// serve lets the server answer a client's request as it comes out of net/http.
+func serve(server http.Handler, r *http.Request, body []byte) *httptest.ResponseRecorder {
 	in := r.Clone(context.WithoutCancel(r.Context()))
 	in.Body = io.NopCloser(bytes.NewReader(body))
 	in.RequestURI, in.RemoteAddr = r.URL.RequestURI(), "client:1"
@@ -152,9 +159,7 @@ func carry(server http.Handler, r *http.Request, body []byte) *http.Response {
 	}
 	recorder := httptest.NewRecorder()
 	server.ServeHTTP(recorder, in)
-	answer := recorder.Result()
-	answer.Request = r
-	return answer
+	return recorder
 }
 
 // refusal is S3's answer to a request that it does not carry out.
