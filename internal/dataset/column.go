@@ -24,7 +24,8 @@ type columnScan struct {
 	values    *numberSet  // follows the dictionary; nil once given up
 	overflow  bool
 	late      bool
-	spellings int // how many a numeric column keeps
+	spellings int       // how many a numeric column keeps
+	batch     []float64 // scratch
 }
 
 func newColumnScan(name string, index int, opts Options) *columnScan {
@@ -43,12 +44,42 @@ func (c *columnScan) restart() {
 
 // addBlock takes the column's cells of a block whose rows are width cells wide.
 func (c *columnScan) addBlock(b *block, width int) {
-	if c.late {
-		return
+	for i := c.index; i < len(b.cells) && !c.late; i += width {
+		if c.dict == nil {
+			i = c.addRun(b, i, width)
+		}
+		if i < len(b.cells) {
+			c.add(b.cell(b.cells[i]))
+		}
 	}
-	for i := c.index; i < len(b.cells); i += width {
-		c.add(b.cell(b.cells[i]))
+}
+
+// addRun takes the cells from position i on, up to the first that is text, and
+// returns that one's position. They are numbers without a dictionary, and most
+// of them: to read them first and to count them afterwards, in a loop that does
+// nothing else, hides much of what it costs to reach memory.
+func (c *columnScan) addRun(b *block, i, width int) int {
+	c.batch = c.batch[:0]
+	for ; i < len(b.cells); i += width {
+		v, class := parseCell(b.cell(b.cells[i]))
+		switch class {
+		case missingCell:
+			c.missing++
+			continue
+		case outOfRangeCell:
+			c.outOfRange++
+			continue
+		}
+		if class == textCell {
+			break
+		}
+		c.widen(v, class)
+		c.batch = append(c.batch, v)
 	}
+	if c.values != nil && !c.values.addAll(c.batch) {
+		c.values, c.overflow = nil, true
+	}
+	return i
 }
 
 func (c *columnScan) add(cell []byte) {
@@ -109,10 +140,11 @@ func (c *columnScan) addNumber(cell []byte, v float64, class cellClass) {
 		}
 		c.dropSpellings()
 	}
-	if class == outOfRangeCell {
+	switch {
+	case class == outOfRangeCell:
 		c.outOfRange++
-	} else {
-		c.addValue(v)
+	case !c.values.add(v):
+		c.values, c.overflow = nil, true
 	}
 }
 
@@ -135,12 +167,6 @@ func (c *columnScan) dropSpellings() {
 	c.outOfRange += c.countOutOfRange()
 	c.values = c.distinctNumbers()
 	c.dict, c.classes = nil, nil
-}
-
-func (c *columnScan) addValue(v float64) {
-	if c.values != nil && !c.values.add(v) {
-		c.values, c.overflow = nil, true
-	}
 }
 
 // distinctNumbers returns the set of the dictionary's numbers, whose spellings

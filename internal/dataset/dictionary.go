@@ -14,6 +14,7 @@ import (
 // have no influence on the codes.
 type dictionary struct {
 	seed   maphash.Seed
+	salts  [2]uint64
 	factor uint64 // odd; spreads keys over the slots
 	shift  int    // 64 - log2(len(slots))
 	slots  []slot // a power of two, at most half full
@@ -31,7 +32,7 @@ type slot struct {
 }
 
 func newDictionary() *dictionary {
-	d := &dictionary{seed: maphash.MakeSeed(), factor: rand.Uint64() | 1}
+	d := &dictionary{seed: maphash.MakeSeed(), salts: [2]uint64{rand.Uint64(), rand.Uint64()}, factor: rand.Uint64() | 1}
 	d.allocate(64)
 	return d
 }
@@ -51,12 +52,16 @@ func (d *dictionary) allocate(n int) {
 }
 
 // key returns the bytes of a short string as an integer, and a hash of a long
-// one. The bytes behind a short string are masked away: to read them along
+// one. The bytes behind a short string are shifted away: to read them along
 // with it, where the capacity of b says that they exist, saves a loop.
 func (d *dictionary) key(b []byte) uint64 {
 	switch n := len(b); {
-	case n > 8:
+	case n > 16:
 		return maphash.Bytes(d.seed, b)
+	case n > 8:
+		first, last := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[n-8:])
+		high, low := bits.Mul64(first^d.salts[0], last^d.salts[1])
+		return high ^ low
 	case n == 0:
 		return 0
 	case cap(b) >= 8:

@@ -192,6 +192,8 @@ func TestDelimiters(t *testing.T) {
 	}
 	_, _, err := Scan(context.Background(), opens("a;b\n1;2\n"), Options{Delimiter: ','})
 	fails(t, err, fault.InvalidData, "looks as if it were a semicolon")
+	_, _, err = Scan(context.Background(), opens("a;b\n1;2\n"), Options{Delimiter: '"'})
+	fails(t, err, fault.InvalidRequest, "no quote or newline")
 }
 
 // TestChangedData reads other bytes than it has scanned.

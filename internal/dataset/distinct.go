@@ -48,6 +48,16 @@ func (s *numberSet) add(v float64) bool {
 	return true
 }
 
+// addAll is add for many numbers.
+func (s *numberSet) addAll(values []float64) bool {
+	for _, v := range values {
+		if !s.add(v) {
+			return false
+		}
+	}
+	return true
+}
+
 // slot returns where the number is, or where it belongs.
 func (s *numberSet) slot(bits uint64) uint64 {
 	mask := uint64(len(s.slots) - 1)

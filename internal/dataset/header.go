@@ -85,8 +85,12 @@ func (r *blockReader) firstRecord(w *window, opts Options) (int, error) {
 // chooseDelimiter takes the delimiter that is asked for, or else finds it.
 func chooseDelimiter(data []byte, end int, opts Options) (byte, error) {
 	found := sniffDelimiter(data, end, opts)
-	if opts.Delimiter == 0 {
+	switch c := opts.Delimiter; {
+	case c == 0:
 		return found, nil
+	case c == '"' || c == '\n' || c == '\r' || c >= 0x80:
+		return 0, fault.New(fault.InvalidRequest, "The delimiter must be one ASCII character, and no quote or newline.").
+			At("Not a delimiter", "value_error", "delimiter")
 	}
 	if width, _ := agreement(data, end, opts.Delimiter, opts); width > 1 {
 		return opts.Delimiter, nil

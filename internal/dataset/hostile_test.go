@@ -164,6 +164,17 @@ func TestFalseClaims(t *testing.T) {
 	}
 }
 
+// TestPageChecksums changes a value of a page that is not compressed: nothing
+// but the checksum tells.
+func TestPageChecksums(t *testing.T) {
+	rows := []struct{ N int64 }{{0x1122334455667788}, {2}, {3}}
+	data := writeForeign(t, rows, parquet.Compression(&parquet.Uncompressed), parquet.DataPageStatistics(false))
+	value := []byte{0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11, 2}
+	data[bytes.Index(data, value)]++
+	err := openParquet(t, data, Options{}).Read(context.Background(), All, nil, func(*Batch) error { return nil })
+	fails(t, err, fault.InvalidData, "a page has a wrong checksum")
+}
+
 // FuzzParquet feeds anything.
 func FuzzParquet(f *testing.F) {
 	for _, seed := range hostileSeeds(f) {

@@ -84,7 +84,7 @@ func TestStorageErrorsPass(t *testing.T) {
 				open := opensVia(data[:at], func(r io.Reader) io.Reader {
 					return io.MultiReader(r, iotest.ErrReader(broken))
 				})
-				if _, _, err := Scan(context.Background(), open, Options{}); !errors.Is(err, broken) {
+				if _, _, err := Scan(context.Background(), open, Options{}); !errors.Is(err, broken) || fault.Is(err, fault.InvalidData) {
 					t.Errorf("after %d bytes: %v, want %v", at, err, broken)
 				}
 			}
