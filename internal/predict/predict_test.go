@@ -86,6 +86,9 @@ func TestFormsAgree(t *testing.T) {
 			t.Errorf("%q: %v %s", tt.text, err, diff)
 		}
 	}
+	if r, err := l.CSV(t.Context(), "", "50,age,True,1.5\n", HeaderGuessed); err != nil || len(r.Predictions) != 1 {
+		t.Errorf("a category that is called like a column: %+v %v", r, err)
+	}
 	if r, err := l.Invoke(t.Context(), "price", decoded[Invocation](t, `{"instances":[1,2.5]}`)); err != nil || r.Predictions[1] != 255.0 {
 		t.Errorf("bare values: %+v %v", r, err)
 	}
@@ -230,6 +233,9 @@ func TestCellsAreReadAsInTraining(t *testing.T) {
 		"1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN", " NA ", "?", "-", "1", "+1", " 1 ", "1.", ".5", "-0", "1e5", "1E-5", "0x1", "1_0", "١",
 	}
 	number := model.Feature{Name: "x", Kind: model.Number}
+	if x, _ := value(&number, math.Copysign(0, -1)); math.Signbit(x) {
+		t.Error("a negative zero has kept its sign")
+	}
 	for _, cell := range cells {
 		open := func(context.Context) (io.ReadCloser, error) {
 			return io.NopCloser(strings.NewReader("x,y\n\"" + cell + "\",1\n")), nil

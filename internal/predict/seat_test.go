@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"retrain/internal/blob"
@@ -184,16 +185,35 @@ func TestNoChampion(t *testing.T) {
 	}
 }
 
-// Many requests at once load a champion once; while a new one is loaded by one
-// of them, the others go on with the old one.
+// Of many requests that wait for a first champion one reads the store.
+func TestFirstChampionIsLoadedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLake(t)
+		l.crown("m", churn(0), nil)
+		l.calls.Store(0)
+		release := make(chan bool)
+		slow := func(blobtest.Op, string) blobtest.Outcome {
+			<-release
+			return blobtest.Outcome{}
+		}
+		l.fault.Store(&slow)
+		go func() {
+			synctest.Wait() // until all requests wait, for the store or for their turn
+			close(release)
+		}()
+		together(50, func() { l.version("m") })
+		if n := l.calls.Load(); n != 3 { // pointer, manifest, model
+			t.Errorf("%d calls for 50 requests", n)
+		}
+	})
+}
+
+// While a new champion is loaded by one request, the others go on with the old
+// one.
 func TestOneRequestPays(t *testing.T) {
 	l := newLake(t)
 	digest := l.crown("m", churn(0), nil)
-	l.calls.Store(0)
-	together(50, func() { l.version("m") })
-	if n := l.calls.Load(); n != 3 { // pointer, manifest, model
-		t.Errorf("%d calls for 50 requests", n)
-	}
+	l.version("m")
 	second := l.crown("m", churn(1), nil)
 	l.wait(5 * time.Second)
 	reached, release := make(chan bool), make(chan bool)
