@@ -26,8 +26,9 @@ func TestPredictions(t *testing.T) {
 	}
 	answerOf(t, s, "/retrain", `{"data_path":"s3://data/churn.csv","target":"churn","model_params":{"max_iter":5}}`)
 	row := map[string]any{}
-	var names, cells []string
-	for _, f := range championOf(t, s).Features {
+	features := championOf(t, s).Features
+	names, cells := make([]string, 0, len(features)), make([]string, 0, len(features))
+	for _, f := range features {
 		row[f.Name], names = 1, append(names, f.Name)
 		cells = append(cells, "1")
 		if f.Kind == model.Category {

@@ -217,7 +217,7 @@ func TestOneRequestPays(t *testing.T) {
 	second := l.crown("m", churn(1), nil)
 	l.wait(5 * time.Second)
 	reached, release := make(chan bool), make(chan bool)
-	slow := func(op blobtest.Op, key string) blobtest.Outcome {
+	slow := func(_ blobtest.Op, key string) blobtest.Outcome {
 		if strings.Contains(key, second) && strings.HasSuffix(key, "model.onnx") {
 			reached <- true
 			<-release
@@ -295,7 +295,8 @@ func TestSeatsAreBounded(t *testing.T) {
 // by the model whose version it tells. The race detector watches.
 func TestManyAtOnce(t *testing.T) {
 	l := newLake(t)
-	digests := []string{"", l.crown("m", churn(0), nil)}
+	digests := make([]string, 2, 6) // by version
+	digests[1] = l.crown("m", churn(0), nil)
 	for v := range 4 {
 		digests = append(digests, l.crown("m", churn(float64(v+1)), nil))
 		l.wait(5 * time.Second)
