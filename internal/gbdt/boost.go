@@ -14,7 +14,6 @@ package gbdt
 
 import (
 	"context"
-	"math"
 
 	"retrain/internal/model"
 )
@@ -65,9 +64,7 @@ func Train(ctx context.Context, d *Data, p Params, onIteration func(Progress)) (
 }
 
 // chunkRows is the number of rows that one task of a pass over all rows takes.
-// Sums of floating-point numbers are taken by chunk and then over the chunks in
-// order, so it is part of what determines a result.
-const chunkRows = 1 << 14
+const chunkRows = 1 << 13
 
 // trainer is the state of a training.
 type trainer struct {
@@ -85,18 +82,8 @@ type trainer struct {
 	warning []string
 }
 
-// chunk is what is summed up over a chunk of rows.
-type chunk struct {
-	gradients float64 // absolute
-	squares   float64 // of the gradients
-	hessians  float64
-	// In fixed point:
-	sum         pair
-	least, most float64 // hessian
-}
-
 func newTrainer(d *Data, p *Params, workers *pool) *trainer {
-	t := &trainer{data: d, params: p, pool: workers, chunks: make([]chunk, (d.rows+chunkRows-1)/chunkRows)}
+	t := &trainer{data: d, params: p, pool: workers, chunks: make([]chunk, chunksOf(d.rows))}
 	t.divide()
 	t.scores = make([][]float64, 1)
 	if d.task == model.Multiclass {
@@ -112,7 +99,8 @@ func newTrainer(d *Data, p *Params, workers *pool) *trainer {
 			scores[i] = t.base[k]
 		}
 	}
-	t.grower = newGrower(d, p, workers, t.part.count())
+	t.part.toFront(d, workers)
+	t.grower = newGrower(d, p, workers, t.part.count)
 	return t
 }
 
@@ -120,7 +108,7 @@ func newTrainer(d *Data, p *Params, workers *pool) *trainer {
 func (t *trainer) divide() {
 	if t.params.EarlyStopping {
 		t.part = newPart(t.data, t.params.ValidationFraction, t.params.RandomState)
-		if len(t.part.judging) > 0 && t.part.count() > 0 {
+		if len(t.part.judging) > 0 && t.part.count > 0 {
 			t.judge = &judge{patience: t.params.NIterNoChange, tol: t.params.Tol}
 			return
 		}
@@ -161,10 +149,9 @@ func (t *trainer) run(ctx context.Context, onIteration func(Progress)) error {
 // round grows a tree for each raw score and adds them to the scores. It reports
 // whether any of them has a split.
 func (t *trainer) round(ctx context.Context) (grown []model.Tree, split bool, err error) {
-	t.each(func(_ *chunk, from, to int) { t.prepare(from, to) })
+	t.each(t.data.rows, func(_, from, to int) { t.prepare(from, to) })
 	for k := range t.scores {
 		sum := t.takeGradients(k)
-		t.grower.rows = t.part.fill(t.grower.rows)
 		t.grower.number = uint64(len(t.trees) + k)
 		tree, leaves, err := t.grower.grow(ctx, sum)
 		if err != nil {
@@ -178,38 +165,14 @@ func (t *trainer) round(ctx context.Context) (grown []model.Tree, split bool, er
 	return grown, split, nil
 }
 
-// each calls f for each chunk of rows from..to-1.
-func (t *trainer) each(f func(c *chunk, from, to int)) {
-	t.pool.run(len(t.chunks), func(i, _ int) {
-		from := i * chunkRows
-		f(&t.chunks[i], from, min(from+chunkRows, t.data.rows))
-	})
-}
+func chunksOf(rows int) int { return (rows + chunkRows - 1) / chunkRows }
 
-// takeGradients writes the rows' pairs by raw score k to the grower, sets its
-// scale and rules, and returns the sum of the pairs.
-func (t *trainer) takeGradients(k int) pair {
-	pairs := t.grower.pairs
-	t.each(func(c *chunk, from, to int) {
-		t.derive(pairs, k, from, to)
-		c.measure(pairs, t.part, from, to)
+// each calls f for each chunk of the places, or rows, 0..n-1.
+func (t *trainer) each(n int, f func(chunk, from, to int)) {
+	t.pool.run(chunksOf(n), func(i, _ int) {
+		from := i * chunkRows
+		f(i, from, min(from+chunkRows, n))
 	})
-	var all chunk
-	for _, c := range t.chunks {
-		all.gradients += c.gradients
-		all.squares += c.squares
-		all.hessians += c.hessians
-	}
-	s := newScale(all.gradients, all.hessians, t.part.count())
-	t.each(func(c *chunk, from, to int) { c.fix(pairs, t.part, s, from, to) })
-	all.least = math.MaxUint32
-	for _, c := range t.chunks {
-		all.sum += c.sum
-		all.least, all.most = min(all.least, c.least), max(all.most, c.most)
-	}
-	t.grower.scale = s
-	t.grower.rules = newRules(t.params, t.data, s, t.unit(), &all)
-	return all.sum
 }
 
 // setValues gives the leaves their values.
@@ -224,20 +187,22 @@ func (t *trainer) setValues(tree *tree, leaves []*leaf) {
 	}
 }
 
-// updateScores adds the tree to the scores of all rows. The work is shared out
-// by rows: sharing it by leaves, the rows of which lie all over the scores,
-// made the workers write to the same cache lines and took five times as long.
+// updateScores adds the tree to the scores of all rows.
 func (t *trainer) updateScores(k int, tree *tree, leaves []*leaf) {
 	scores, d := t.scores[k], t.data
-	t.each(func(_ *chunk, from, to int) {
+	t.each(t.part.count, func(_, from, to int) {
 		for _, l := range leaves {
-			v := tree.Nodes[l.node].Value
-			for _, r := range between(t.grower.rows[l.from:l.to], from, to) {
-				scores[r] += v
+			if l.from < to && from < l.to {
+				v := tree.Nodes[l.node].Value
+				for _, r := range d.numbers[max(l.from, from):min(l.to, to)] {
+					scores[r] += v
+				}
 			}
 		}
-		for _, r := range between(t.part.left, from, to) {
-			scores[r] += tree.value(d.row(int(r)))
+	})
+	t.each(d.rows-t.part.count, func(_, from, to int) {
+		for i := t.part.count + from; i < t.part.count+to; i++ {
+			scores[d.numbers[i]] += tree.value(d.row(i))
 		}
 	})
 }

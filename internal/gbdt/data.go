@@ -35,6 +35,11 @@ type Data struct {
 	labels  []uint16  // class of each row; nil for regression
 	targets []float64 // value of each row; nil for classes
 	weights []float32 // of each row; nil if all are 1
+
+	// Training moves the rows of words about. numbers tells which row is in
+	// each place; labels, targets and weights stay in the order of the rows.
+	numbers []uint32
+	bitmap  []uint64 // scratch of divide
 }
 
 // NewData returns empty data for a task with the given number of outputs
@@ -49,6 +54,7 @@ func NewData(bins *Bins, task model.Task, outputs, rowsHint int) *Data {
 	}
 	d := &Data{bins: bins, task: task, outputs: outputs, groups: (len(bins.columns) + group - 1) / group}
 	d.words = make([]uint64, 0, rowsHint*d.groups)
+	d.numbers = make([]uint32, 0, rowsHint)
 	if task == model.Regression {
 		d.targets = make([]float64, 0, rowsHint)
 	} else {
@@ -78,7 +84,10 @@ func (d *Data) Append(x, y, w []float64) {
 	start := len(d.words)
 	d.words = extend(d.words, len(y)*d.groups)
 	d.binRows(d.words[start:], x, len(y))
-	d.rows += len(y)
+	for range y {
+		d.numbers = append(d.numbers, uint32(d.rows))
+		d.rows++
+	}
 }
 
 func (d *Data) appendTargets(y []float64) {
@@ -147,8 +156,10 @@ func (d *Data) binPart(dst []uint64, x []float64, rows int) {
 	}
 }
 
-// row returns a row's words.
-func (d *Data) row(r int) []uint64 { return d.words[r*d.groups : (r+1)*d.groups] }
+// row returns the words of the row in a place.
+func (d *Data) row(place int) []uint64 {
+	return d.words[place*d.groups : (place+1)*d.groups]
+}
 
 // bin returns the bin of column k in a row's words.
 func bin(row []uint64, k int) uint8 { return uint8(row[k/group] >> (k % group * 8)) }

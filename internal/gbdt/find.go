@@ -64,16 +64,14 @@ func (g *grower) buildByRows(l *leaf) {
 	for _, h := range g.partials {
 		clear(h)
 	}
-	rows := g.rows[l.from:l.to]
-	tasks := (len(rows) + rowsPerTask - 1) / rowsPerTask
+	tasks := (l.count() + rowsPerTask - 1) / rowsPerTask
 	g.pool.run(tasks, func(task, worker int) {
 		h := l.hist
 		if worker > 0 {
 			h = g.partials[worker-1]
 		}
-		from := task * rowsPerTask
-		to := min(from+rowsPerTask, len(rows))
-		g.data.accumulate(h, rows[from:to], g.pairs, 0, g.data.groups)
+		from := l.from + task*rowsPerTask
+		g.data.accumulate(h, g.pairs, from, min(from+rowsPerTask, l.to), 0, g.data.groups)
 	})
 }
 
@@ -87,7 +85,7 @@ func (g *grower) buildGroup(l *leaf, group int, whole bool) {
 		return
 	}
 	clear(l.hist.group(group)[:])
-	g.data.accumulate(l.hist, g.rows[l.from:l.to], g.pairs, group, group+1)
+	g.data.accumulate(l.hist, g.pairs, l.from, l.to, group, group+1)
 }
 
 // search returns the best split of a leaf by one column.
@@ -126,8 +124,8 @@ func (g *grower) choose(l *leaf, candidates []candidate) candidate {
 // no more rows than that takes.
 func (g *grower) enough(l *leaf, c *candidate) bool {
 	left, right := 0, 0
-	for _, r := range g.rows[l.from:l.to] {
-		if c.goesLeft(bin(g.data.row(int(r)), c.column)) {
+	for i := l.from; i < l.to; i++ {
+		if c.goesLeft(bin(g.data.row(i), c.column)) {
 			left++
 		} else {
 			right++
@@ -141,8 +139,8 @@ func (g *grower) enough(l *leaf, c *candidate) bool {
 
 // tally counts a leaf's rows by their bin in one column.
 func (g *grower) tally(l *leaf, k int) (rows tally) {
-	for _, r := range g.rows[l.from:l.to] {
-		rows[bin(g.data.row(int(r)), k)]++
+	for i := l.from; i < l.to; i++ {
+		rows[bin(g.data.row(i), k)]++
 	}
 	return rows
 }

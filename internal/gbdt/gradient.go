@@ -2,49 +2,107 @@ package gbdt
 
 import (
 	"math"
-	"slices"
 
 	"retrain/internal/model"
 )
 
-// measure sums up the raw pairs of rows from..to-1.
-func (c *chunk) measure(pairs []pair, in *part, from, to int) {
-	c.gradients, c.squares, c.hessians = 0, 0, 0
-	for i := from; i < to; i++ {
-		if in.has(i) {
-			g := pairs[i].rawGradient()
-			c.gradients += math.Abs(g)
-			c.squares += float64(g * g)
-			c.hessians += pairs[i].rawHessian()
+// chunk is what is found out about the pairs of a chunk of rows. None of it
+// depends on the order of the rows: the largest are taken of floating-point
+// numbers, but sums only of integers.
+type chunk struct {
+	gradient, hessian   float64 // the largest, absolute
+	gradients, hessians int64   // sums of what tick makes of them
+	squares             int64   // sum of the gradients' squares, in ticks of 2^16
+	sum                 pair
+	least, most         float64 // hessian in fixed point
+}
+
+// takeGradients writes the rows' pairs by raw score k to the grower, sets its
+// scale and rules, and returns the sum of the pairs.
+func (t *trainer) takeGradients(k int) pair {
+	pairs, n := t.grower.pairs, t.part.count
+	chunks := t.chunks[:chunksOf(n)]
+	t.each(n, func(i, from, to int) {
+		for at := from; at < to; at += blockRows {
+			end := min(at+blockRows, to)
+			t.derive(pairs[at:end], k, t.data.numbers[at:end])
 		}
+		chunks[i].largest(pairs[from:to])
+	})
+	var all chunk
+	for _, c := range chunks {
+		all.gradient, all.hessian = max(all.gradient, c.gradient), max(all.hessian, c.hessian)
+	}
+	tick := chunkTick(all.gradient, all.hessian)
+	t.each(n, func(i, from, to int) { chunks[i].measure(pairs[from:to], tick) })
+	for _, c := range chunks {
+		all.gradients += c.gradients
+		all.hessians += c.hessians
+		all.squares += c.squares
+	}
+	s := newScale(float64(all.gradients)/tick.gradient, float64(all.hessians)/tick.hessian, n)
+	t.each(n, func(i, from, to int) { chunks[i].fix(pairs[from:to], s) })
+	all.least = math.MaxUint32
+	for _, c := range chunks {
+		all.sum += c.sum
+		all.least, all.most = min(all.least, c.least), max(all.most, c.most)
+	}
+	noise := float64(all.squares) * (1 << 32) / tick.gradient / tick.gradient / (float64(all.hessians) / tick.hessian)
+	t.grower.scale = s
+	t.grower.rules = newRules(t.params, t.data, s, t.unit(), noise, all.least, all.most)
+	return all.sum
+}
+
+// largest finds the largest gradient and hessian.
+func (c *chunk) largest(pairs []pair) {
+	c.gradient, c.hessian = 0, 0
+	for _, p := range pairs {
+		c.gradient = max(c.gradient, math.Abs(p.rawGradient()))
+		c.hessian = max(c.hessian, p.rawHessian())
 	}
 }
 
-// fix brings the raw pairs of rows from..to-1 to the scale, and sums them up.
-func (c *chunk) fix(pairs []pair, in *part, s scale, from, to int) {
+// chunkTick returns the scale at which the largest gradient and hessian have 31
+// bits, so that a sum over all rows has at most 60.
+func chunkTick(gradient, hessian float64) scale {
+	return scale{power(1<<31, gradient), power(1<<31, hessian)}
+}
+
+// measure sums up the absolute gradients, their squares, and the hessians, each
+// rounded up.
+func (c *chunk) measure(pairs []pair, tick scale) {
+	c.gradients, c.hessians, c.squares = 0, 0, 0
+	for _, p := range pairs {
+		g := int64(math.Abs(p.rawGradient())*tick.gradient) + 1
+		c.gradients += g
+		c.hessians += int64(p.rawHessian()*tick.hessian) + 1
+		coarse := (g + 1<<15) >> 16
+		c.squares += coarse * coarse
+	}
+}
+
+// fix brings the raw pairs to the scale, and sums them up.
+func (c *chunk) fix(pairs []pair, s scale) {
 	c.sum, c.least, c.most = 0, math.MaxUint32, 0
-	for i := from; i < to; i++ {
-		if !in.has(i) {
-			continue
-		}
-		p := s.fix(pairs[i])
+	for i, p := range pairs {
+		p = s.fix(p)
 		pairs[i] = p
 		c.sum += p
 		c.least, c.most = min(c.least, p.hessian()), max(c.most, p.hessian())
 	}
 }
 
-// newRules brings the parameters to the units of a tree's pairs. all is of all
-// rows, least and most in these units.
-func newRules(p *Params, d *Data, s scale, unit float64, all *chunk) rules {
+// newRules brings the parameters to the units of a tree's pairs. noise is in
+// those of the raw pairs; least and most, which bound a row's hessian, are not.
+func newRules(p *Params, d *Data, s scale, unit, noise, least, most float64) rules {
 	r := rules{
 		l2:         p.L2Regularization * s.hessian,
 		catSmooth:  p.CatSmooth * s.hessian,
-		noise:      all.squares / all.hessians / s.realGain(1),
+		noise:      noise / s.realGain(1),
 		minGain:    p.MinGain / s.realGain(1) / unit / unit,
-		minHessian: max(p.MinHessian*s.hessian, float64(p.MinSamplesLeaf)*all.least),
+		minHessian: max(p.MinHessian*s.hessian, float64(p.MinSamplesLeaf)*least),
 		minSamples: p.MinSamplesLeaf,
-		sure:       float64(p.MinSamplesLeaf) * all.most,
+		sure:       float64(p.MinSamplesLeaf) * most,
 	}
 	for k, c := range d.bins.columns {
 		if p.MonotonicCst != nil && p.MonotonicCst[c.feature] != 0 {
@@ -86,11 +144,4 @@ func (d *Data) classCounts() (counts []float64, total float64) {
 		total += d.weight(i)
 	}
 	return counts, total
-}
-
-// between returns those of the ascending rows that are in from..to-1.
-func between(rows []uint32, from, to int) []uint32 {
-	a, _ := slices.BinarySearch(rows, uint32(from))
-	b, _ := slices.BinarySearch(rows, uint32(to))
-	return rows[a:b]
 }

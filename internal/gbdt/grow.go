@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"math"
+	"slices"
 )
 
 // grower grows one tree at a time, best leaf first (Shi, Best-first decision
@@ -13,10 +14,7 @@ type grower struct {
 	data   *Data
 	params *Params
 	pool   *pool
-	pairs  []pair   // of each row of the data
-	rows   []uint32 // those that the tree is grown on, those of a leaf together
-	// scratch is as long as rows.
-	scratch []uint32
+	pairs  []pair // of the rows in the first places, which the tree is grown on
 
 	rules  // of the tree that grows
 	scale  // of its pairs
@@ -33,7 +31,7 @@ type grower struct {
 type leaf struct {
 	site
 	node     int // in the tree
-	from, to int // its rows are grower.rows[from:to], ascending
+	from, to int // the places of its rows
 	depth    int
 	hist     histogram // nil if it was not built or not kept
 	best     candidate
@@ -41,12 +39,10 @@ type leaf struct {
 
 func (l *leaf) count() int { return l.to - l.from }
 
-// newGrower returns a grower for at most rows rows of the data.
+// newGrower returns a grower for the rows in the first places of the data.
 func newGrower(d *Data, p *Params, workers *pool, rows int) *grower {
 	g := &grower{data: d, params: p, pool: workers}
-	g.pairs = make([]pair, d.rows)
-	g.rows = make([]uint32, rows)
-	g.scratch = make([]uint32, rows)
+	g.pairs = make([]pair, rows)
 	g.shelf = newShelf(d.groups*group*cells, workers.size)
 	for i := range g.candidates {
 		g.candidates[i] = make([]candidate, len(d.bins.columns))
@@ -54,13 +50,13 @@ func newGrower(d *Data, p *Params, workers *pool, rows int) *grower {
 	return g
 }
 
-// grow grows a tree on rows with the given sum of pairs, and returns it with
-// its leaves, which name the rows of each. It returns ctx's error if that ends
-// before.
+// grow grows a tree on the rows, the pairs of which have the given sum, and
+// returns it with its leaves by their places. It returns ctx's error if that
+// ends before.
 func (g *grower) grow(ctx context.Context, sum pair) (*tree, []*leaf, error) {
 	g.tree, g.leaves, g.done = &tree{}, g.leaves[:0], nil
-	root := &leaf{node: g.tree.add(len(g.rows)), to: len(g.rows)}
-	root.site = site{sum: sum, rows: len(g.rows), low: math.Inf(-1), high: math.Inf(1)}
+	root := &leaf{node: g.tree.add(len(g.pairs)), to: len(g.pairs)}
+	root.site = site{sum: sum, rows: len(g.pairs), low: math.Inf(-1), high: math.Inf(1)}
 	g.enter(nil, root)
 	for len(g.leaves) > 0 && !g.full(g.count()) {
 		if err := ctx.Err(); err != nil {
@@ -71,7 +67,9 @@ func (g *grower) grow(ctx context.Context, sum pair) (*tree, []*leaf, error) {
 	for _, l := range g.leaves {
 		g.release(&l.hist)
 	}
-	return g.tree, append(g.done, g.leaves...), nil
+	leaves := append(g.done, g.leaves...)
+	slices.SortFunc(leaves, func(a, b *leaf) int { return a.from - b.from })
+	return g.tree, leaves, nil
 }
 
 func (g *grower) count() int { return len(g.leaves) + len(g.done) }
@@ -90,7 +88,10 @@ func (g *grower) split(l *leaf) {
 		goesLeft = upTo(by.bin)
 		goesLeft.set(missingBin, by.missingLeft)
 	}
-	middle := l.from + g.data.partition(g.pool, g.rows[l.from:l.to], g.scratch[l.from:l.to], by.column, &goesLeft)
+	flags := goesLeft.flags()
+	middle := g.data.divide(g.pool, l.from, l.to, g.pairs, func(dst []uint64, from, to int) {
+		g.data.markBins(dst, from, to, by.column, &flags)
+	})
 	left := &leaf{site: l.site, from: l.from, to: middle, depth: l.depth + 1}
 	right := &leaf{site: l.site, from: middle, to: l.to, depth: l.depth + 1}
 	left.sum, right.sum = by.sum, l.sum-by.sum

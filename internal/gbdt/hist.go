@@ -1,8 +1,8 @@
 package gbdt
 
-// blockRows is the number of rows that are gathered before they are added. The
-// loads of a block do not depend on one another, so that those that miss the
-// caches overlap; adding at once would wait for each.
+// blockRows is the number of rows that are added for one group of columns
+// before the next group: so many that a group's histograms come to the
+// first-level cache for a while, and so few that the rows stay in the second.
 const blockRows = 256
 
 // histogram holds for each column the sums of pairs by bin:
@@ -81,43 +81,30 @@ func (h histogram) add(other histogram, from, to int) {
 	}
 }
 
-// accumulate adds the pairs of the given rows to the histograms of the groups
-// from..to-1.
-func (d *Data) accumulate(h histogram, rows []uint32, pairs []pair, from, to int) {
-	var pairBlock [blockRows]pair
-	var wordBlock [blockRows]uint64
-	for len(rows) > 0 {
-		n := min(blockRows, len(rows))
-		held, words := pairBlock[:n], wordBlock[:n]
-		gather(held, pairs, rows[:n], 1, 0)
-		for g := from; g < to; g++ {
-			gather(words, d.words, rows[:n], d.groups, g)
-			if first, last := d.groupColumns(g); last-first == group {
-				addWords(h.group(g), words, held)
+// accumulate adds the pairs of the rows in places from..to-1 to the histograms
+// of the groups first..last-1.
+func (d *Data) accumulate(h histogram, pairs []pair, from, to, first, last int) {
+	for ; from < to; from += blockRows {
+		block := pairs[from:min(from+blockRows, to)]
+		words := d.words[from*d.groups:]
+		for g := first; g < last; g++ {
+			if a, b := d.groupColumns(g); b-a == group {
+				addWords(h.group(g), words[g:], d.groups, block)
 			} else {
-				addLanes(h.group(g), words, held, last-first)
+				addLanes(h.group(g), words[g:], d.groups, block, b-a)
 			}
 		}
-		rows = rows[n:]
 	}
 }
 
-// gather copies element at of each of the given rows, which have stride
-// elements each, to dst.
-func gather[T any](dst, src []T, rows []uint32, stride, at int) {
-	rows = rows[:len(dst)]
-	for i, r := range rows {
-		dst[i] = src[int(r)*stride+at]
-	}
-}
-
-// addWords adds pair i to one cell of each of a group's columns: in column k to
-// the one that byte k of word i names. The group's histograms, 16 KiB, stay in
-// the first-level cache.
-func addWords(h *[group * cells]pair, words []uint64, pairs []pair) {
-	pairs = pairs[:len(words)]
-	for i, w := range words {
-		p := pairs[i]
+// addWords adds each pair to one cell of each of a group's columns: in column k
+// to the one that byte k of the row's word names. The words are stride apart.
+// The group's histograms, 16 KiB, stay in the first-level cache.
+func addWords(h *[group * cells]pair, words []uint64, stride int, pairs []pair) {
+	at := 0
+	for _, p := range pairs {
+		w := words[at]
+		at += stride
 		h[0*cells+w&255] += p
 		h[1*cells+w>>8&255] += p
 		h[2*cells+w>>16&255] += p
@@ -130,12 +117,13 @@ func addWords(h *[group * cells]pair, words []uint64, pairs []pair) {
 }
 
 // addLanes is addWords for a group that is not full.
-func addLanes(h *[group * cells]pair, words []uint64, pairs []pair, columns int) {
-	pairs = pairs[:len(words)]
+func addLanes(h *[group * cells]pair, words []uint64, stride int, pairs []pair, columns int) {
 	for k := range columns {
 		column := (*[cells]pair)(h[k*cells:])
-		for i, w := range words {
-			column[byte(w>>(8*k))] += pairs[i]
+		at := 0
+		for _, p := range pairs {
+			column[byte(words[at]>>(8*k))] += p
+			at += stride
 		}
 	}
 }

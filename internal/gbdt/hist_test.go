@@ -20,27 +20,17 @@ func randomData(columns, rows int, seed uint64) (*Data, []pair) {
 			d.words[r*d.groups+k/group] |= uint64(rng.IntN(256)) >> rng.IntN(8) << (k % group * 8)
 		}
 		pairs[r] = newPair(rng.Int64N(2001)-1000, 1+rng.Int64N(1000))
+		d.numbers = append(d.numbers, uint32(r))
 	}
 	return d, pairs
 }
 
-// someRows returns each of the rows with the given probability, ascending.
-func someRows(rows int, share float64, rng *rand.Rand) []uint32 {
-	var some []uint32
-	for r := range rows {
-		if rng.Float64() < share {
-			some = append(some, uint32(r))
-		}
-	}
-	return some
-}
-
 // naiveHistogram is accumulate's twin.
-func naiveHistogram(d *Data, rows []uint32, pairs []pair) histogram {
+func naiveHistogram(d *Data, pairs []pair, from, to int) histogram {
 	h := make(histogram, d.groups*group*cells)
-	for _, r := range rows {
+	for i := from; i < to; i++ {
 		for k := range d.bins.columns {
-			h[k*cells+int(bin(d.row(int(r)), k))] += pairs[r]
+			h[k*cells+int(bin(d.row(i), k))] += pairs[i]
 		}
 	}
 	return h
@@ -49,14 +39,14 @@ func naiveHistogram(d *Data, rows []uint32, pairs []pair) histogram {
 func TestHistogramsAgreeWithNaiveTwin(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		columns := rapid.IntRange(1, 20).Draw(t, "columns")
-		seed := rapid.Uint64().Draw(t, "seed")
-		d, pairs := randomData(columns, rapid.IntRange(1, 600).Draw(t, "rows"), seed)
-		rows := someRows(d.rows, 0.7, rand.New(rand.NewPCG(seed, 4)))
+		d, pairs := randomData(columns, rapid.IntRange(1, 3*blockRows).Draw(t, "rows"), rapid.Uint64().Draw(t, "seed"))
+		from := rapid.IntRange(0, d.rows).Draw(t, "from")
+		to := rapid.IntRange(from, d.rows).Draw(t, "to")
 		got := make(histogram, d.groups*group*cells)
 		middle := rapid.IntRange(0, d.groups).Draw(t, "middle")
-		d.accumulate(got, rows, pairs, 0, middle)
-		d.accumulate(got, rows, pairs, middle, d.groups)
-		if want := naiveHistogram(d, rows, pairs); !slices.Equal(got, want) {
+		d.accumulate(got, pairs, from, to, 0, middle)
+		d.accumulate(got, pairs, from, to, middle, d.groups)
+		if want := naiveHistogram(d, pairs, from, to); !slices.Equal(got, want) {
 			t.Fatal(cmp.Diff(want, got))
 		}
 	})
@@ -71,12 +61,9 @@ func TestHistogramsOfChildren(t *testing.T) {
 		workers := newPool(size)
 		g := newGrower(d, &p, workers, d.rows)
 		g.pairs = pairs
-		for i := range g.rows {
-			g.rows[i] = uint32(i)
-		}
 		parent := &leaf{to: d.rows}
 		g.find(nil, []*leaf{parent}, nil)
-		if want := naiveHistogram(d, g.rows, pairs); !slices.Equal(parent.hist[:11*cells], want[:11*cells]) {
+		if want := naiveHistogram(d, pairs, 0, d.rows); !slices.Equal(parent.hist[:11*cells], want[:11*cells]) {
 			t.Errorf("%d workers: the root's histogram is wrong", size)
 		}
 		for _, cut := range []int{300, 9000, 19000} {
@@ -88,7 +75,7 @@ func TestHistogramsOfChildren(t *testing.T) {
 				a, b := &leaf{to: cut}, &leaf{from: cut, to: d.rows}
 				g.find(from, []*leaf{a, b}, nil)
 				for _, l := range []*leaf{a, b} {
-					want := naiveHistogram(d, g.rows[l.from:l.to], pairs)
+					want := naiveHistogram(d, pairs, l.from, l.to)
 					if !slices.Equal(l.hist[:11*cells], want[:11*cells]) {
 						t.Errorf("%d workers, cut at %d, parent kept %v: a child's histogram is wrong", size, cut, keep)
 					}
@@ -99,48 +86,74 @@ func TestHistogramsOfChildren(t *testing.T) {
 	}
 }
 
-func TestPartitionAgreesWithNaiveTwin(t *testing.T) {
-	workers := newPool(3)
-	defer workers.close()
-	for _, n := range []int{0, 1, 255, 256, 257, 1000, partitionRows, 3*partitionRows + 5} {
-		rng := rand.New(rand.NewPCG(uint64(n), 1))
-		d, _ := randomData(10, 60000, uint64(n))
-		rows := someRows(d.rows, 1, rng)[:n]
-		var left binSet
-		for range rng.IntN(256) {
-			left.add(uint8(rng.IntN(256)))
-		}
-		var want, right []uint32
-		for _, r := range rows {
-			if left.has(bin(d.row(int(r)), 9)) {
-				want = append(want, r)
-			} else {
-				right = append(right, r)
+// divide brings the marked rows to the front, and each with its pair and its
+// number; it touches no other row, and the order is the same for any number of
+// workers.
+func TestDivide(t *testing.T) {
+	rng := rand.New(rand.NewPCG(2, 1))
+	for _, n := range []int{0, 1, 63, 64, 65, 1000, markTask - 1, markTask, 3*markTask + 5} {
+		for _, share := range []int{0, 1, 100, 250, 256} {
+			var goesLeft binSet
+			for b := range 256 {
+				if rng.IntN(256) < share {
+					goesLeft.add(uint8(b))
+				}
 			}
-		}
-		middle := len(want)
-		want = append(want, right...)
-		got := slices.Clone(rows)
-		if m := d.partition(workers, got, make([]uint32, n), 9, &left); m != middle {
-			t.Errorf("%d rows: %d go left, want %d", n, m, middle)
-		}
-		if !slices.Equal(got, want) {
-			t.Errorf("%d rows: the order is wrong", n)
+			flags := goesLeft.flags()
+			var orders [][]uint32
+			for _, size := range []int{1, 3} {
+				d, pairs := randomData(10, n+100, uint64(n))
+				before := slices.Clone(d.words)
+				pairsBefore := slices.Clone(pairs)
+				workers := newPool(size)
+				middle := d.divide(workers, 30, 30+n, pairs, func(dst []uint64, from, to int) {
+					d.markBins(dst, from, to, 9, &flags)
+				})
+				workers.close()
+				seen := make([]bool, d.rows)
+				for i, r := range d.numbers {
+					seen[r] = true
+					moved := &Data{words: before, groups: d.groups}
+					if !slices.Equal(d.row(i), moved.row(int(r))) || pairs[i] != pairsBefore[r] {
+						t.Fatalf("%d rows: place %d does not have all of row %d", n, i, r)
+					}
+					if inside := i >= 30 && i < 30+n; !inside && int(r) != i {
+						t.Fatalf("%d rows: place %d outside was touched", n, i)
+					} else if inside && goesLeft.has(bin(d.row(i), 9)) != (i < middle) {
+						t.Fatalf("%d rows, middle %d: the row in place %d is on the wrong side", n, middle, i)
+					}
+				}
+				if slices.Contains(seen, false) {
+					t.Fatalf("%d rows: one was lost", n)
+				}
+				orders = append(orders, d.numbers)
+			}
+			if !slices.Equal(orders[0], orders[1]) {
+				t.Errorf("%d rows: the order depends on the workers", n)
+			}
 		}
 	}
 }
 
 func BenchmarkAccumulate(b *testing.B) {
-	for _, share := range []float64{1, 0.05} {
-		d, pairs := randomData(24, 200000, 1)
-		rows := someRows(d.rows, share, rand.New(rand.NewPCG(1, 1)))
-		h := make(histogram, d.groups*group*cells)
-		name := map[bool]string{true: "all", false: "sparse"}[share == 1]
-		b.Run(name, func(b *testing.B) {
-			for b.Loop() {
-				d.accumulate(h, rows, pairs, 0, d.groups)
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(rows)*24), "ns/entry")
+	d, pairs := randomData(24, 100000, 1)
+	h := make(histogram, d.groups*group*cells)
+	for b.Loop() {
+		d.accumulate(h, pairs, 0, d.rows, 0, d.groups)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*d.rows*24), "ns/entry")
+}
+
+func BenchmarkDivide(b *testing.B) {
+	d, pairs := randomData(24, 100000, 1)
+	workers := newPool(1)
+	defer workers.close()
+	half := upTo(20)
+	flags := half.flags()
+	for k := 0; b.Loop(); k++ {
+		d.divide(workers, 0, d.rows, pairs, func(dst []uint64, from, to int) {
+			d.markBins(dst, from, to, k%24, &flags)
 		})
 	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*d.rows), "ns/row")
 }

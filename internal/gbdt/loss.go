@@ -7,22 +7,58 @@ import (
 )
 
 // objective is what the trees minimize: a loss, summed over the rows. Its
-// derivatives are by the raw scores. All methods work on a range of rows, so
-// that goroutines can share them, and write nothing outside it.
+// derivatives are by the raw scores. All methods work on some rows, so that
+// goroutines can share them, and write nothing else.
 type objective interface {
 	// base returns the raw scores that are best without any feature.
 	base(in *part) []float64
 	// prepare is called at the start of a round, when all raw scores are known
 	// that its gradients are taken at.
 	prepare(from, to int)
-	// derive writes the raw pairs of raw score k for rows from..to-1 to dst.
-	derive(dst []pair, k, from, to int)
+	// derive writes the raw pairs by raw score k of at most blockRows rows to
+	// dst.
+	derive(dst []pair, k int, rows []uint32)
 	// unit is the factor by which gradients were divided to keep them near 1:
 	// leaf values come out divided by it, and gains by its square.
 	unit() float64
 	// loss returns a row's loss without its weight, and weight that.
 	loss(row int) float64
 	weight(row int) float64
+}
+
+// block holds what the derivatives of some rows are computed from. The rows are
+// all over the memory, and to fetch one costs as much as to compute with it ten
+// times; but when nothing else is done, many are fetched at once.
+type block struct {
+	scores, norms, targets, weights [blockRows]float64
+	labels                          [blockRows]uint16
+}
+
+// fetch copies the elements of the given rows to dst and returns them.
+func fetch[T any](dst *[blockRows]T, src []T, rows []uint32) []T {
+	some := dst[:len(rows)]
+	for i, r := range rows {
+		some[i] = src[r]
+	}
+	return some
+}
+
+// fetchWeights writes the weights of the given rows, those of their classes
+// included, to dst and returns them.
+func (d *Data) fetchWeights(dst *[blockRows]float64, rows []uint32, labels []uint16, factors []float64) []float64 {
+	some := dst[:len(rows)]
+	for i := range some {
+		some[i] = 1
+	}
+	if d.weights != nil {
+		for i, r := range rows {
+			some[i] = float64(d.weights[r])
+		}
+	}
+	for i, y := range labels {
+		some[i] *= factors[y]
+	}
+	return some
 }
 
 // newObjective returns the task's loss on the data's rows with the present
@@ -68,11 +104,14 @@ func (s *squared) base(in *part) []float64 {
 
 func (s *squared) prepare(int, int) {}
 
-func (s *squared) derive(dst []pair, _, from, to int) {
+func (s *squared) derive(dst []pair, _ int, rows []uint32) {
+	var b block
+	scores := fetch(&b.scores, s.scores, rows)
+	targets := fetch(&b.targets, s.data.targets, rows)
+	weights := s.data.fetchWeights(&b.weights, rows, nil, nil)
 	inverse := 1 / s.size
-	for i := from; i < to; i++ {
-		w := s.data.weight(i)
-		dst[i] = rawPair(w*((s.scores[i]-s.data.targets[i])*inverse), w)
+	for i, w := range weights {
+		dst[i] = rawPair(w*((scores[i]-targets[i])*inverse), w)
 	}
 }
 
@@ -100,12 +139,14 @@ func (l *logistic) base(in *part) []float64 {
 
 func (l *logistic) prepare(int, int) {}
 
-func (l *logistic) derive(dst []pair, _, from, to int) {
-	for i := from; i < to; i++ {
-		y := l.data.labels[i]
-		w := l.data.weight(i) * l.factors[y]
-		p := 1 / (1 + model.Exp(-l.scores[i]))
-		dst[i] = rawPair(w*(p-float64(y)), w*(p*(1-p)))
+func (l *logistic) derive(dst []pair, _ int, rows []uint32) {
+	var b block
+	scores := fetch(&b.scores, l.scores, rows)
+	labels := fetch(&b.labels, l.data.labels, rows)
+	weights := l.data.fetchWeights(&b.weights, rows, labels, l.factors)
+	for i, w := range weights {
+		p := 1 / (1 + model.Exp(-scores[i]))
+		dst[i] = rawPair(w*(p-float64(labels[i])), w*(p*(1-p)))
 	}
 }
 
@@ -161,14 +202,16 @@ func (s *softmax) logSum(row int) float64 {
 	return top + model.Log(sum)
 }
 
-func (s *softmax) derive(dst []pair, k, from, to int) {
-	scores := s.scores[k]
-	for i := from; i < to; i++ {
-		label := s.data.labels[i]
-		w := s.data.weight(i) * s.factors[label]
-		p := model.Exp(scores[i] - s.norm[i])
+func (s *softmax) derive(dst []pair, k int, rows []uint32) {
+	var b block
+	scores := fetch(&b.scores, s.scores[k], rows)
+	norms := fetch(&b.norms, s.norm, rows)
+	labels := fetch(&b.labels, s.data.labels, rows)
+	weights := s.data.fetchWeights(&b.weights, rows, labels, s.factors)
+	for i, w := range weights {
+		p := model.Exp(scores[i] - norms[i])
 		g := p
-		if int(label) == k {
+		if int(labels[i]) == k {
 			g--
 		}
 		dst[i] = rawPair(w*g, w*(p*(1-p)))
