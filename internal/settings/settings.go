@@ -37,13 +37,13 @@ type Value interface {
 // says where the object stands in the request.
 func Read(given map[string]any, fields []Field, loc ...any) error {
 	bad := fault.New(fault.InvalidRequest, "The request is not valid.")
-	byName, known := index(fields)
+	byName := index(fields)
 	setBy := map[string]string{}
 	for _, key := range slices.Sorted(maps.Keys(given)) {
 		at := append(slices.Clone(loc), key)
 		field, ok := byName[key]
 		if !ok {
-			bad.At(unknown(key, known), "extra_forbidden", at...)
+			bad.At(unknown(key, fields, byName), "extra_forbidden", at...)
 			continue
 		}
 		if other, twice := setBy[field.Name]; twice {
@@ -70,23 +70,28 @@ func Effective(fields []Field) map[string]any {
 	return all
 }
 
-func index(fields []Field) (byName map[string]Field, known []string) {
-	byName = map[string]Field{}
+func index(fields []Field) map[string]Field {
+	byName := map[string]Field{}
 	for _, f := range fields {
 		byName[f.Name] = f
-		known = append(known, f.Name)
 		for _, alias := range f.Aliases {
 			byName[alias] = f
 		}
 	}
-	return byName, known
+	return byName
 }
 
-func unknown(key string, known []string) string {
-	if near := fault.Nearest(key, known); near != "" {
-		return fmt.Sprintf("Unknown parameter; did you mean '%s'?", near)
+// unknown is the message about a name that no setting has. A name that is close
+// to an alias is led to the setting's own.
+func unknown(key string, fields []Field, byName map[string]Field) string {
+	if near := fault.Nearest(key, slices.Sorted(maps.Keys(byName))); near != "" {
+		return fmt.Sprintf("Unknown parameter; did you mean '%s'?", byName[near].Name)
 	}
-	return "Unknown parameter; known are " + strings.Join(known, ", ")
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.Name
+	}
+	return "Unknown parameter; known are " + strings.Join(names, ", ")
 }
 
 // Collect adds what err says to bad, so that one answer names all violations.

@@ -45,7 +45,7 @@ func TestReadNamesAllThatIsWrong(t *testing.T) {
 	var o options
 	given := map[string]any{
 		"eta": 1.0, "learning_rate": "fast", "max_iters": 3.0, "max_iter": 1.5,
-		"early_stopping": "false", "mode": "c", "column": 3.0,
+		"early_stopping": "false", "mode": "c", "column": 3.0, "etaa": 1.0, "nothing like it": 1.0,
 	}
 	err := fault.From(Read(given, o.fields(), "body", "model_params"))
 	got := map[string]string{}
@@ -53,17 +53,19 @@ func TestReadNamesAllThatIsWrong(t *testing.T) {
 		got[f.Loc[2].(string)] = f.Type + ": " + f.Msg
 	}
 	want := map[string]string{
-		"learning_rate":  "value_error: The same setting is given as 'eta' too",
-		"max_iters":      "extra_forbidden: Unknown parameter; did you mean 'max_iter'?",
-		"max_iter":       "int_type: Input should be a valid integer",
-		"early_stopping": "bool_type: Input should be a valid boolean",
-		"mode":           "enum: Input should be 'a' or 'b'",
-		"column":         "string_type: Input should be a valid string",
+		"learning_rate":   "value_error: The same setting is given as 'eta' too",
+		"max_iters":       "extra_forbidden: Unknown parameter; did you mean 'max_iter'?",
+		"etaa":            "extra_forbidden: Unknown parameter; did you mean 'learning_rate'?",
+		"nothing like it": "extra_forbidden: Unknown parameter; known are learning_rate, max_iter, early_stopping, mode, column",
+		"max_iter":        "int_type: Input should be a valid integer",
+		"early_stopping":  "bool_type: Input should be a valid boolean",
+		"mode":            "enum: Input should be 'a' or 'b'",
+		"column":          "string_type: Input should be a valid string",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if err.Kind != fault.InvalidRequest || err.Detail != "The request is not valid: 6 fields are wrong." {
+	if err.Kind != fault.InvalidRequest || err.Detail != "The request is not valid: 8 fields are wrong." {
 		t.Errorf("got %v", err)
 	}
 }

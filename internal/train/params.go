@@ -43,10 +43,9 @@ func ParseParams(given map[string]any, recipe *model.Recipe) (*Params, error) {
 	p := &Params{Boosting: gbdt.Defaults(), Linear: linear.Defaults()}
 	bad := fault.New(fault.InvalidRequest, "The request is not valid.")
 	p.Algorithm = algorithm(bad, given, recipe.Task)
-	check := p.Linear.Check
 	switch p.Algorithm {
 	case GradientBoosting:
-		p.fields, check = boostingFields(&p.Boosting, recipe), p.Boosting.Check
+		p.fields = boostingFields(&p.Boosting, recipe)
 	case LogisticRegression:
 		p.fields = logisticFields(&p.Linear, recipe)
 	case LinearRegression:
@@ -57,11 +56,19 @@ func ParseParams(given map[string]any, recipe *model.Recipe) (*Params, error) {
 	rest := maps.Clone(given)
 	delete(rest, "algorithm")
 	settings.Collect(bad, settings.Read(rest, p.fields, "body", "model_params"))
-	settings.Collect(bad, check())
+	settings.Collect(bad, p.check())
 	if err := settings.Err(bad); err != nil {
 		return nil, err
 	}
 	return p, nil
+}
+
+// check refuses values that are out of their range.
+func (p *Params) check() error {
+	if p.Algorithm == GradientBoosting {
+		return p.Boosting.Check()
+	}
+	return p.Linear.Check()
 }
 
 // CheckParams is ParseParams for a caller that knows the task at most ("" or
