@@ -242,9 +242,11 @@ func freeAddress() (string, error) {
 	return l.Addr().String(), nil
 }
 
+// stop asks the server to end, and waits for it. How it ends is of no interest:
+// the story is over.
 func (s *server) stop() {
-	s.cmd.Process.Signal(os.Interrupt)
-	s.cmd.Wait()
+	_ = s.cmd.Process.Signal(os.Interrupt)
+	_ = s.cmd.Wait()
 }
 
 func (s *server) get(path string) (document, error) { return s.do(http.MethodGet, path, nil) }

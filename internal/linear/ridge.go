@@ -109,10 +109,9 @@ func fitDirectly(ctx context.Context, d *Data, p Params) (*Result, error) {
 		means[j] = s.xx[j*(size+1)+size] / weight
 	}
 	r := &Result{Iterations: 1, Converged: true}
-	factor, alpha := s.centred(means, weight, p.Alpha), p.Alpha
+	factor := s.centred(means, weight, p.Alpha)
 	if !factorize(factor, size) {
-		alpha = max(p.Alpha, float64(jitter*weight))
-		factor = s.centred(means, weight, alpha)
+		factor = s.centred(means, weight, max(p.Alpha, float64(jitter*weight)))
 		if !factorize(factor, size) {
 			return nil, fault.New(fault.InvalidData, "The inputs depend on each other too closely for a penalty of this size; use a larger alpha.")
 		}

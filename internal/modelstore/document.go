@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"retrain/internal/fault"
 )
@@ -41,9 +42,7 @@ func seal(document any, limit int) ([]byte, error) {
 	}
 	body := bytes.TrimSuffix(out.Bytes(), []byte("\n"))
 	digest := Digest(body)
-	sealed := append(body[:len(body)-1:len(body)-1], sealPrefix...)
-	sealed = append(sealed, digest...)
-	sealed = append(sealed, sealSuffix...)
+	sealed := slices.Concat(body[:len(body)-1], []byte(sealPrefix), []byte(digest), []byte(sealSuffix))
 	if len(sealed) > limit {
 		return nil, fault.New(fault.TooLarge, "The document to store is larger than %d bytes.", limit)
 	}
@@ -109,7 +108,7 @@ func breakSeal(sealed []byte) (body []byte, digest string, err error) {
 	if end != sealPrefix+digest+sealSuffix {
 		return nil, "", errors.New("the document has no seal")
 	}
-	body = append(sealed[:at:at], '}')
+	body = slices.Concat(sealed[:at], []byte("}"))
 	if Digest(body) != digest {
 		return nil, "", errors.New("the document does not match its seal")
 	}

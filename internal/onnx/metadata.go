@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -51,7 +50,7 @@ func metadata(m *model.Model, e *ensemble) ([]*pb.StringStringEntryProto, error)
 	}
 	for key, v := range m.Meta {
 		if strings.HasPrefix(key, keyPrefix) {
-			return nil, errors.New("a key of Meta begins with " + keyPrefix)
+			return nil, fmt.Errorf("a key of Meta begins with %q", keyPrefix)
 		}
 		entries[key] = v
 	}

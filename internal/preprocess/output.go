@@ -81,10 +81,10 @@ func (o *output) abort(why error) error {
 		return why
 	}
 	if o.rejects != nil {
-		o.rejects.finish(why)
+		_ = o.rejects.finish(why) // the upload answers what it was given
 	}
 	if o.data != nil {
-		o.data.finish(why)
+		_ = o.data.finish(why)
 	}
 	return why
 }

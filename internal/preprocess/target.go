@@ -28,16 +28,21 @@ func (s *Step) priorOf(ctx context.Context, name string) (*prior, error) {
 	if err != nil || champion == nil {
 		return nil, err
 	}
-	loaded, err := s.Models.Load(ctx, name, champion.Digest)
+	p, err := s.readPrior(ctx, name, champion.Digest)
 	if fault.Is(err, fault.InvalidData) || fault.Is(err, fault.DataNotFound) {
 		return nil, nil
 	}
+	return p, err
+}
+
+func (s *Step) readPrior(ctx context.Context, name, digest string) (*prior, error) {
+	loaded, err := s.Models.Load(ctx, name, digest)
 	if err != nil {
 		return nil, err
 	}
 	m, err := onnx.Decode(loaded.Model)
 	if err != nil {
-		return nil, nil
+		return nil, err
 	}
 	return &prior{m.Target, m.Task}, nil
 }
