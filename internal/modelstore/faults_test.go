@@ -373,7 +373,7 @@ func TestEveryPairOfFaults(t *testing.T) {
 						for _, n := range at(tr.calls[second], doubts()) {
 							what := fmt.Sprintf("%s at call %d and %s at call %d", m.name, first, n.name, second)
 							p.at = map[int]mishap{first: m, second: n}
-							withstand(t, sc, p, what)
+							_, _ = withstand(t, sc, p, what)
 						}
 					}
 				}
