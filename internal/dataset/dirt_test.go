@@ -179,6 +179,7 @@ func TestDelimiters(t *testing.T) {
 		{"bar", "a|b|c\n1|2|3\n", 0, [][]string{{"1", "2", "3"}}},
 		{"comma, bars in cells", "a,b\n1|2|3,x\n1|2,y\n", 0, [][]string{{"1|2|3", "x"}, {"1|2", "y"}}},
 		{"semicolon, a comma in the header", "a;b, in m;c\n1;2;3\n", 0, [][]string{{"1", "2", "3"}}},
+		{"more columns win", "a,b;c;d\n1,2;3;4\n", 0, [][]string{{"1,2", "3", "4"}}},
 		{"quoted delimiters", "\"a,b\";c\n\"1,2\";3\n", 0, [][]string{{"1,2", "3"}}},
 		{"one column", "a\n1\n", 0, [][]string{{"1"}}},
 		{"asked for", "a,b;c\n1,2;3\n", ';', [][]string{{"1,2", "3"}}},

@@ -86,7 +86,6 @@ func parquetTally(f *File, size int64) (*Tally, error) {
 type valueScan struct {
 	missing  int64
 	min, max float64
-	beyond   bool // a number is too large for an Integer
 	values   *numberSet
 	overflow bool
 	counts   []int64 // by code
