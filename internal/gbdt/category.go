@@ -1,7 +1,6 @@
 package gbdt
 
 import (
-	"cmp"
 	"math"
 	"slices"
 )
@@ -37,11 +36,10 @@ func (r *rules) category(h *[cells]pair, s *site, k int, rows *tally) candidate 
 }
 
 // sorted returns the bins that the leaf has rows in, except for missingBin, and
-// of these the ones with enough rows by their smoothed ratio, equal
-// ones by number.
+// of these the ones with enough rows by their smoothed ratio.
 func (r *rules) sorted(h *[cells]pair, s *site) (present binSet, order []uint8) {
-	var ratio [cells]float64
-	order = make([]uint8, 0, maxBins)
+	var keys [cells]uint64
+	n := 0
 	support := catSupport * s.sum.hessian() / float64(s.rows)
 	for b, cell := range h[:maxBins] {
 		if cell == 0 {
@@ -49,13 +47,17 @@ func (r *rules) sorted(h *[cells]pair, s *site) (present binSet, order []uint8) 
 		}
 		present.add(uint8(b))
 		if cell.hessian() >= support {
-			ratio[b] = cell.gradient() / (cell.hessian() + r.catSmooth)
-			order = append(order, uint8(b))
+			// The bin takes the place of the ratio's last eight bits.
+			ratio := cell.gradient() / (cell.hessian() + r.catSmooth)
+			keys[n] = sortKey(ratio)&^0xff | uint64(b)
+			n++
 		}
 	}
-	slices.SortFunc(order, func(a, b uint8) int {
-		return cmp.Or(cmp.Compare(ratio[a], ratio[b]), cmp.Compare(a, b))
-	})
+	slices.Sort(keys[:n])
+	order = make([]uint8, n)
+	for i := range order {
+		order[i] = uint8(keys[i])
+	}
 	return present, order
 }
 
@@ -80,16 +82,21 @@ func (r *rules) chanceGain(h *[cells]pair, s *site) float64 {
 // prefixes offers every run of the first bins of order as the left set. The
 // other bins of present go right.
 func (sc *scan) prefixes(h *[cells]pair, order []uint8, present binSet) {
-	c := candidate{right: present}
-	for _, b := range order {
-		c.left.add(b)
-		c.right.set(b, false)
-		c.sum += h[b]
-		right := sc.site.sum - c.sum
-		if right.hessian() < sc.minHessian {
+	g, hessian := sc.site.sum.gradient(), sc.site.sum.hessian()
+	var left pair
+	for i, b := range order {
+		left += h[b]
+		gl, hl := left.gradient(), left.hessian()
+		gr, hr := g-gl, hessian-hl
+		if hr < sc.minHessian {
 			return
 		}
-		if c.sum.hessian() >= sc.minHessian {
+		if hl >= sc.minHessian && beats(gl, hl+sc.l2, gr, hr+sc.l2, sc.best*(1-scanSlack)) {
+			c := candidate{sum: left, right: present}
+			for _, in := range order[:i+1] {
+				c.left.add(in)
+				c.right.set(in, false)
+			}
 			sc.offer(c)
 		}
 	}

@@ -129,13 +129,16 @@ func (sc *scan) run(bins []pair, left pair, missingLeft bool) {
 		if hl < minHessian {
 			continue
 		}
-		hl += l2
-		hr += l2
-		if float64(gl*gl*hr)+float64(gr*gr*hl) > best*(hl*hr) {
+		if beats(gl, hl+l2, gr, hr+l2, best) {
 			sc.offer(candidate{sum: left, bin: uint8(b), missingLeft: missingLeft})
 			best = sc.best * (1 - scanSlack)
 		}
 	}
+}
+
+// beats reports whether gl²/hl + gr²/hr > best.
+func beats(gl, hl, gr, hr, best float64) bool {
+	return float64(gl*gl*hr)+float64(gr*gr*hl) > best*(hl*hr)
 }
 
 // offer takes the split if it keeps to the constraints and, with them, is
