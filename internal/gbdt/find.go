@@ -115,8 +115,7 @@ func (g *grower) choose(l *leaf, candidates []candidate) candidate {
 		if best.column < 0 || g.certain(best, &l.site) || g.enough(l, best) {
 			return *best
 		}
-		rows := g.tally(l, best.column)
-		*best = g.search(l, best.column, &rows)
+		*best = g.search(l, best.column, g.tally(l, best.column))
 	}
 }
 
@@ -138,11 +137,13 @@ func (g *grower) enough(l *leaf, c *candidate) bool {
 }
 
 // tally counts a leaf's rows by their bin in one column.
-func (g *grower) tally(l *leaf, k int) (rows tally) {
+func (g *grower) tally(l *leaf, k int) *tally {
+	t := &tally{}
 	for i := l.from; i < l.to; i++ {
-		rows[bin(g.data.row(i), k)]++
+		t.add(bin(g.data.row(i), k))
 	}
-	return rows
+	t.total()
+	return t
 }
 
 // columnsToTry chooses, for each leaf, the share MaxFeatures of the columns by

@@ -174,7 +174,22 @@ func (sc *scan) result(missing bool) candidate {
 }
 
 // tally counts the rows of a leaf by their bin in one column.
-type tally [cells]uint32
+type tally struct {
+	rows [cells]int // with the bin
+	upTo [cells]int // with the bin or one below
+}
+
+// add counts a row.
+func (t *tally) add(bin uint8) { t.rows[bin]++ }
+
+// total completes the tally when all rows are counted.
+func (t *tally) total() {
+	n := 0
+	for b, rows := range t.rows {
+		n += rows
+		t.upTo[b] = n
+	}
+}
 
 // allow reports whether both sides of a split have at least least rows. A nil
 // tally allows everything.
@@ -182,21 +197,25 @@ func (t *tally) allow(c *candidate, least int) bool {
 	if t == nil {
 		return true
 	}
-	left, right := 0, 0
-	for b, n := range t {
-		if c.goesLeft(uint8(b)) {
-			left += int(n)
-		} else {
-			right += int(n)
+	left := t.upTo[c.bin]
+	if c.missingLeft {
+		left += t.rows[missingBin]
+	}
+	if c.left != (binSet{}) {
+		left = 0
+		for b, rows := range t.rows {
+			if c.left.has(uint8(b)) {
+				left += rows
+			}
 		}
 	}
-	return left >= least && right >= least
+	return left >= least && t.upTo[missingBin]-left >= least
 }
 
 // goesLeft reports whether the rows of a bin go left.
 func (c *candidate) goesLeft(b uint8) bool {
 	switch {
-	case c.left != binSet{}:
+	case c.left != (binSet{}):
 		return c.left.has(b)
 	case b == missingBin:
 		return c.missingLeft

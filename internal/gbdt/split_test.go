@@ -15,9 +15,10 @@ func cellsOf(bins []uint8, pairs []pair) (*[cells]pair, *tally, *site) {
 	h, rows, s := new([cells]pair), new(tally), &site{rows: len(bins), low: math.Inf(-1), high: math.Inf(1)}
 	for i, b := range bins {
 		h[b] += pairs[i]
-		rows[b]++
+		rows.add(b)
 		s.sum += pairs[i]
 	}
+	rows.total()
 	return h, rows, s
 }
 
@@ -32,7 +33,7 @@ func side(goesLeft func(b uint8) bool, h *[cells]pair, rows *tally) (sum pair, n
 	for b := range h {
 		if goesLeft(uint8(b)) {
 			sum += h[b]
-			n += int(rows[b])
+			n += rows.rows[b]
 		}
 	}
 	return sum, n
