@@ -127,12 +127,38 @@ func (j *job) locate(ctx context.Context) error {
 		return fault.Locate(err, "body", "data_path")
 	}
 	j.source = processed.Source{URI: root.URI(key), ETag: info.ETag, Size: info.Size}
-	j.open = func(ctx context.Context) (io.ReadCloser, error) {
-		body, _, err := root.Open(ctx, key, blob.Span{ETag: info.ETag})
-		if errors.Is(err, blob.ErrChanged) || errors.Is(err, blob.ErrNotFound) {
-			return nil, fault.Wrap(fault.InvalidData, err, "The data at data_path changed while it was being read.")
-		}
-		return body, err
-	}
+	j.open = func(ctx context.Context) (io.ReadCloser, error) { return openObject(ctx, root, info) }
 	return nil
+}
+
+// object is the data as dataset reads it: a stream, and, for the formats that
+// need it, any part of it.
+type object struct {
+	io.ReadCloser
+	*blob.ReaderAt
+}
+
+// Close closes both ways of reading.
+func (o object) Close() error {
+	return errors.Join(o.ReadCloser.Close(), o.ReaderAt.Close())
+}
+
+func openObject(ctx context.Context, root blob.Root, info blob.Info) (io.ReadCloser, error) {
+	stream, _, err := root.Open(ctx, info.Key, blob.Span{ETag: info.ETag})
+	if err != nil {
+		return nil, explainChange(err)
+	}
+	parts, err := blob.NewReaderAt(ctx, root, info, blob.Window{})
+	if err != nil {
+		return nil, errors.Join(explainChange(err), stream.Close())
+	}
+	return object{stream, parts}, nil
+}
+
+// explainChange says what it means that pinned data is gone or another.
+func explainChange(err error) error {
+	if errors.Is(err, blob.ErrChanged) || errors.Is(err, blob.ErrNotFound) {
+		return fault.Wrap(fault.InvalidData, err, "The data at data_path changed while it was being read.")
+	}
+	return err
 }

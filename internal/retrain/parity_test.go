@@ -154,3 +154,30 @@ func expected(m *model.Model, p []float64) map[string]any {
 	}
 	return map[string]any{"label": labels, "probabilities": rows}
 }
+
+// TestParquetAndCSVMakeTheSameModel has pandas write an example as Parquet: the
+// format of the data must not show in the model's bytes.
+func TestParquetAndCSVMakeTheSameModel(t *testing.T) {
+	python := os.Getenv("RETRAIN_PYTHON")
+	if python == "" {
+		t.Fatal("RETRAIN_PYTHON is not set: it names a Python with test/requirements.txt installed")
+	}
+	file := filepath.Join(t.TempDir(), "churn.parquet")
+	script := "import pandas, sys; pandas.read_csv(sys.argv[1]).to_parquet(sys.argv[2])"
+	if out, err := exec.Command(python, "-c", script, filepath.Join("..", "..", "examples", "churn.csv"), file).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	parquet, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digests := map[string]bool{}
+	for name, data := range map[string][]byte{"churn.csv": example(t, "churn.csv"), "churn.parquet": parquet} {
+		h := newHouse()
+		r := h.run(t, retrain.Request{DataPath: h.put(t, name, data), Target: "churn", ModelParams: map[string]any{"max_iter": 20.0}})
+		digests[r.Train.ModelSHA256] = true
+	}
+	if len(digests) != 1 {
+		t.Errorf("the same table as CSV and as Parquet made different models")
+	}
+}
