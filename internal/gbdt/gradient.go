@@ -10,11 +10,11 @@ import (
 // depends on the order of the rows: the largest are taken of floating-point
 // numbers, but sums only of integers.
 type chunk struct {
-	gradient, hessian   float64 // the largest, absolute
-	gradients, hessians int64   // sums of what tick makes of them
-	squares             int64   // sum of the gradients' squares, in ticks of 2^16
-	sum                 pair
-	least, most         float64 // hessian in fixed point
+	gradient, hessian   uint32 // bits of the largest, absolute, as float32
+	gradients, hessians int64  // sums in ticks
+	squares             int64  // sum of the gradients' squares, in 2^16 ticks
+	sum                 pair   // and in fixed point:
+	least, most         uint32 // hessian
 }
 
 // takeGradients writes the rows' pairs by raw score k to the grower, sets its
@@ -27,13 +27,13 @@ func (t *trainer) takeGradients(k int) pair {
 			end := min(at+blockRows, to)
 			t.derive(pairs[at:end], k, t.data.numbers[at:end])
 		}
-		chunks[i].largest(pairs[from:to])
+		chunks[i].find(pairs[from:to])
 	})
 	var all chunk
 	for _, c := range chunks {
 		all.gradient, all.hessian = max(all.gradient, c.gradient), max(all.hessian, c.hessian)
 	}
-	tick := chunkTick(all.gradient, all.hessian)
+	tick := newTick(math.Float32frombits(all.gradient), math.Float32frombits(all.hessian))
 	t.each(n, func(i, from, to int) { chunks[i].measure(pairs[from:to], tick) })
 	for _, c := range chunks {
 		all.gradients += c.gradients
@@ -49,23 +49,24 @@ func (t *trainer) takeGradients(k int) pair {
 	}
 	noise := float64(all.squares) * (1 << 32) / tick.gradient / tick.gradient / (float64(all.hessians) / tick.hessian)
 	t.grower.scale = s
-	t.grower.rules = newRules(t.params, t.data, s, t.unit(), noise, all.least, all.most)
+	t.grower.rules = newRules(t.params, t.data, s, t.unit(), noise, float64(all.least), float64(all.most))
 	return all.sum
 }
 
-// largest finds the largest gradient and hessian.
-func (c *chunk) largest(pairs []pair) {
+// find finds the largest gradient and hessian. Floating-point numbers that are
+// not negative are in the order of their bits.
+func (c *chunk) find(pairs []pair) {
 	c.gradient, c.hessian = 0, 0
 	for _, p := range pairs {
-		c.gradient = max(c.gradient, math.Abs(p.rawGradient()))
-		c.hessian = max(c.hessian, p.rawHessian())
+		c.gradient = max(c.gradient, uint32(p>>32)&^(1<<31))
+		c.hessian = max(c.hessian, uint32(p))
 	}
 }
 
-// chunkTick returns the scale at which the largest gradient and hessian have 31
+// newTick returns the scale at which the largest gradient and hessian have 31
 // bits, so that a sum over all rows has at most 60.
-func chunkTick(gradient, hessian float64) scale {
-	return scale{power(1<<31, gradient), power(1<<31, hessian)}
+func newTick(gradient, hessian float32) scale {
+	return scale{power(1<<31, float64(gradient)), power(1<<31, float64(hessian))}
 }
 
 // measure sums up the absolute gradients, their squares, and the hessians, each
@@ -88,7 +89,7 @@ func (c *chunk) fix(pairs []pair, s scale) {
 		p = s.fix(p)
 		pairs[i] = p
 		c.sum += p
-		c.least, c.most = min(c.least, p.hessian()), max(c.most, p.hessian())
+		c.least, c.most = min(c.least, uint32(p)), max(c.most, uint32(p))
 	}
 }
 
