@@ -125,8 +125,8 @@ func withoutTarget(params map[string]any, target string) (map[string]any, error)
 
 // identify derives the fingerprint of the training, and the run that its
 // result belongs to: the one that the request names; else the data's own run,
-// if the parameters come to those that it was preprocessed with; else one of
-// the training's own.
+// if program and parameters come to those that it was preprocessed with; else
+// one of the training's own.
 func (j *job) identify() error {
 	var err error
 	if j.fingerprint, err = j.fingerprintOf(j.params); err != nil {
@@ -142,7 +142,7 @@ func (j *job) identify() error {
 		return nil // the run was made with parameters that do not fit its data
 	}
 	fingerprint, err := j.fingerprintOf(planned)
-	if fingerprint == j.fingerprint {
+	if fingerprint == j.fingerprint && j.Engine == j.data.Engine {
 		j.runID = j.data.RunID
 	}
 	return err
