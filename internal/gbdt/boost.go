@@ -48,7 +48,8 @@ type Result struct {
 // do not fit the data, a fault.InvalidData for data that nothing can be learned
 // from, and ctx's error when that ends before the training does; the Result is
 // then not nil and holds the complete rounds. ctx is looked at before each
-// split.
+// split. Train moves the rows within d; d may be used again, with the same
+// result, but not at the same time.
 func Train(ctx context.Context, d *Data, p Params, onIteration func(Progress)) (*Result, error) {
 	if err := p.Check(); err != nil {
 		return nil, err

@@ -10,8 +10,8 @@ import (
 // ones are parked on a channel: a spinning one would take the processor from
 // the neighbours that the caller may share it with. One goroutine uses a pool.
 type pool struct {
-	size int         // workers, the caller of run included
-	wake []chan *job // one for each worker but the caller
+	size int       // workers, the caller of run included
+	jobs chan *job // for the workers but the caller
 }
 
 // job is one call of run.
@@ -19,9 +19,9 @@ type job struct {
 	f     func(task, worker int)
 	tasks int
 	next  atomic.Int64
-	done  sync.WaitGroup
+	done  sync.WaitGroup // of the tasks
 	once  sync.Once
-	panic any // of the first worker that panicked
+	panic any // of the first task that panicked
 }
 
 // newPool returns a pool of the given size, or of GOMAXPROCS workers for 0.
@@ -29,13 +29,11 @@ func newPool(size int) *pool {
 	if size == 0 {
 		size = runtime.GOMAXPROCS(0)
 	}
-	p := &pool{size: size, wake: make([]chan *job, size-1)}
-	for i := range p.wake {
-		p.wake[i] = make(chan *job)
+	p := &pool{size: size, jobs: make(chan *job, size-1)}
+	for worker := 1; worker < size; worker++ {
 		go func() {
-			for j := range p.wake[i] {
-				j.work(i + 1)
-				j.done.Done()
+			for j := range p.jobs {
+				j.work(worker)
 			}
 		}()
 	}
@@ -43,27 +41,28 @@ func newPool(size int) *pool {
 }
 
 // close ends the pool's goroutines.
-func (p *pool) close() {
-	for _, w := range p.wake {
-		close(w)
-	}
-}
+func (p *pool) close() { close(p.jobs) }
 
 // run calls f once for each task and returns when all calls have. The second
 // argument of f is the number of the worker that runs it, below p.size. A panic
 // in f is raised again here.
+//
+// It waits for the tasks and not for the workers: on a busy machine one may wake
+// up when the others have long done all there is to do.
 func (p *pool) run(tasks int, f func(task, worker int)) {
-	helpers := min(p.size, tasks) - 1
-	if helpers <= 0 {
+	if p.size == 1 || tasks <= 1 {
 		for i := range tasks {
 			f(i, 0)
 		}
 		return
 	}
 	j := &job{f: f, tasks: tasks}
-	j.done.Add(helpers)
-	for _, w := range p.wake[:helpers] {
-		w <- j
+	j.done.Add(tasks)
+	for range min(p.size, tasks) - 1 {
+		select {
+		case p.jobs <- j:
+		default: // as many as there are workers have not been taken yet
+		}
 	}
 	j.work(0)
 	j.done.Wait()
@@ -74,16 +73,21 @@ func (p *pool) run(tasks int, f func(task, worker int)) {
 
 // work takes tasks until there are none left.
 func (j *job) work(worker int) {
-	defer func() {
-		if r := recover(); r != nil {
-			j.once.Do(func() { j.panic = r })
-		}
-	}()
 	for {
 		i := int(j.next.Add(1)) - 1
 		if i >= j.tasks {
 			return
 		}
-		j.f(i, worker)
+		j.do(i, worker)
 	}
+}
+
+func (j *job) do(task, worker int) {
+	defer j.done.Done()
+	defer func() {
+		if r := recover(); r != nil {
+			j.once.Do(func() { j.panic = r })
+		}
+	}()
+	j.f(task, worker)
 }
