@@ -36,9 +36,6 @@ type column struct {
 	binOf []uint8
 }
 
-// Columns returns how many features can be split.
-func (b *Bins) Columns() int { return len(b.columns) }
-
 // categorical reports whether the column holds category codes.
 func (c *column) categorical() bool { return c.binOf != nil }
 

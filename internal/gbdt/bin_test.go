@@ -93,6 +93,19 @@ func TestFewValuesGetABinEach(t *testing.T) {
 	}
 }
 
+// Rows beyond the sample may have more values than there are bins for.
+func TestFewValuesInTheSample(t *testing.T) {
+	b := NewBinner(numbers(1), 3, 1)
+	b.sampler.limit = 2
+	for row := range int64(64) {
+		b.Observe(row, []float64{float64(row)})
+	}
+	c := b.Bins().columns[0]
+	if n := len(b.numbers[0].sample); n == 0 || n > 2 || len(c.edges) != n-1 {
+		t.Errorf("edges %v for the sample %v", c.edges, b.numbers[0].sample)
+	}
+}
+
 func TestManyValuesGetEvenBins(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	x := make([]float64, 50000)

@@ -365,6 +365,16 @@ func validationLossOf(tab *table, p *Params, trees *model.Trees) float64 {
 	return sum / float64(len(rows))
 }
 
+func TestTooFewRowsForAValidationPart(t *testing.T) {
+	tab := &table{features: numbers(1), task: model.Regression, outputs: 1, x: []float64{1, 2}, y: []float64{1, 2}}
+	p := Defaults()
+	p.EarlyStopping, p.ValidationFraction, p.MinSamplesLeaf = true, 1e-9, 1
+	r := tab.train(t, p)
+	if r.BestIteration != p.MaxIter || len(r.Warnings) != 1 || r.History != nil {
+		t.Errorf("best iteration %d, warnings %q, history %v", r.BestIteration, r.Warnings, r.History)
+	}
+}
+
 // Seven classes from 78 % down to 0.02 % of the rows, as in the shuttle data:
 // learners without a floor under the hessians end far below the share of the
 // largest class here.

@@ -63,9 +63,6 @@ func NewData(bins *Bins, task model.Task, outputs, rowsHint int) *Data {
 	return d
 }
 
-// Rows returns how many rows were appended.
-func (d *Data) Rows() int { return d.rows }
-
 // Append bins a block of rows, row-major as Binner.Observe takes them, and adds
 // them with their targets y (class index, or value) and their weights w. A nil
 // w stands for weights of 1; either all blocks have weights or none has. A row
