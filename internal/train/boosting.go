@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"retrain/internal/gbdt"
+	"retrain/internal/model"
 	"retrain/internal/processed"
 )
 
@@ -20,6 +21,9 @@ func (j *job) fitBoosting(ctx context.Context) (*fitted, error) {
 	err = j.data.Learn(ctx, func(b *processed.Block) { data.Append(b.X, b.Y, nil) })
 	if err != nil {
 		return nil, err
+	}
+	if params.MaxDepth == 0 || params.MaxDepth > model.MaxDepth {
+		params.MaxDepth = model.MaxDepth // beyond it a model is not stored
 	}
 	r, err := gbdt.Train(ctx, data, params, j.onIteration)
 	if err != nil {
