@@ -14,7 +14,8 @@ import (
 const windowBytes = 128 << 10
 
 // window is a stretch of the source. Its bytes data[at:end] have not been
-// lexed yet, and data[end] is a newline that does not belong to them.
+// lexed yet. Behind them, as the lexer wants it, stand a newline and some bytes
+// more.
 type window struct {
 	data    []byte
 	at, end int
@@ -24,7 +25,7 @@ type window struct {
 // left.
 func (w *window) take(from *window, size int) {
 	rest := from.end - from.at
-	if need := max(size, 2*rest) + 2; len(w.data) < need {
+	if need := max(size, 2*rest) + slack; len(w.data) < need {
 		w.data = append(make([]byte, 0, need), w.data...)[:need]
 	}
 	copy(w.data, from.data[from.at:from.end])
@@ -34,7 +35,7 @@ func (w *window) take(from *window, size int) {
 // grow doubles the window, but not beyond the limit. It reports whether it
 // could.
 func (w *window) grow(limit int) bool {
-	size := min(2*len(w.data), limit+2)
+	size := min(2*len(w.data), limit+slack)
 	if size <= len(w.data) {
 		return false
 	}
@@ -72,8 +73,8 @@ type blockReader struct {
 // fill reads until the window is full or the source has ended. A last line
 // without a newline gets one.
 func (r *blockReader) fill(w *window) error {
-	for !r.eof && w.end < len(w.data)-2 {
-		n, err := r.src.Read(w.data[w.end : len(w.data)-2])
+	for !r.eof && w.end < len(w.data)-slack {
+		n, err := r.src.Read(w.data[w.end : len(w.data)-slack])
 		w.end += n
 		switch {
 		case err == io.EOF:

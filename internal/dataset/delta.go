@@ -1,6 +1,10 @@
 package dataset
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+	"slices"
+)
 
 // deltaReader reads Parquet's DELTA_BINARY_PACKED as it is asked for values: a
 // first value, then blocks of differences. A block has a smallest difference,
@@ -104,11 +108,77 @@ func bitsAt(b []byte, at, width uint64) uint64 {
 	if width == 0 {
 		return 0
 	}
-	b = b[at/8:]
-	v, have := uint64(b[0])>>(at%8), 8-at%8
+	b, at = b[at/8:], at%8
+	if len(b) >= 8 && width <= 56 {
+		return binary.LittleEndian.Uint64(b) >> at & (1<<width - 1)
+	}
+	v, have := uint64(b[0])>>at, 8-at
 	for i := 1; have < width; i++ {
 		v |= uint64(b[i]) << have
 		have += 8
 	}
 	return v & (1<<width - 1)
+}
+
+const (
+	deltaBlock = 128 // values of a block
+	deltaMini  = 32  // values of a miniblock
+)
+
+// appendDeltas appends integers as DELTA_BINARY_PACKED.
+func appendDeltas(dst []byte, values []int64) []byte {
+	dst = binary.AppendUvarint(dst, deltaBlock)
+	dst = binary.AppendUvarint(dst, deltaBlock/deltaMini)
+	dst = binary.AppendUvarint(dst, uint64(len(values)))
+	if len(values) == 0 {
+		return append(dst, 0)
+	}
+	dst = binary.AppendVarint(dst, values[0]) // which is zigzag, too
+	var deltas [deltaBlock]int64
+	for i := 1; i < len(values); i += deltaBlock {
+		n := min(deltaBlock, len(values)-i)
+		for k := range n {
+			deltas[k] = values[i+k] - values[i+k-1]
+		}
+		dst = appendDeltaBlock(dst, deltas[:n])
+	}
+	return dst
+}
+
+// appendDeltaBlock appends a block: its smallest difference, the widths of the
+// miniblocks, and those of them that hold values.
+func appendDeltaBlock(dst []byte, deltas []int64) []byte {
+	smallest := slices.Min(deltas)
+	dst = binary.AppendVarint(dst, smallest)
+	widths := len(dst)
+	dst = append(dst, make([]byte, deltaBlock/deltaMini)...)
+	for m := 0; m*deltaMini < len(deltas); m++ {
+		mini := deltas[m*deltaMini : min((m+1)*deltaMini, len(deltas))]
+		width := bits.Len64(uint64(slices.Max(mini) - smallest))
+		dst[widths+m] = byte(width)
+		dst = appendBits(dst, mini, smallest, width)
+	}
+	return dst
+}
+
+// appendBits appends the differences from the smallest, bit-packed and filled
+// up to a whole miniblock.
+func appendBits(dst []byte, mini []int64, smallest int64, width int) []byte {
+	end := len(dst) + deltaMini*width/8
+	var acc uint64
+	have := 0
+	for _, d := range mini {
+		v := uint64(d - smallest)
+		acc |= v << have
+		if have+width >= 64 {
+			dst = binary.LittleEndian.AppendUint64(dst, acc)
+			acc = v >> (64 - have) // all bits are out if have is 0
+			have -= 64
+		}
+		have += width
+	}
+	for ; len(dst) < end; acc >>= 8 {
+		dst = append(dst, byte(acc))
+	}
+	return dst
 }

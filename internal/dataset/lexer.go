@@ -2,6 +2,8 @@ package dataset
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"unicode/utf8"
 )
 
@@ -30,12 +32,13 @@ const (
 	overlong                  // there is more of it than a line may have
 )
 
-// lexer cuts bytes into records and cells (RFC 4180): one byte, one look into
-// a table. It knows nothing of where the bytes come from.
+// lexer cuts bytes into records and cells (RFC 4180). It knows nothing of where
+// the bytes come from.
 type lexer struct {
 	class    [256]uint8
-	width    int  // cells of a record
-	anyWidth bool // records of another width are sound as well
+	delimit  uint64 // the delimiter, eight times
+	width    int    // cells of a record
+	anyWidth bool   // records of another width are sound as well
 	maxCell  int
 	maxLine  int
 
@@ -57,6 +60,7 @@ func newLexer(delimiter byte, width int, opts Options) *lexer {
 		l.class[c] = highByte
 	}
 	l.class[delimiter] = delimiterByte
+	l.delimit = uint64(delimiter) * eachByte
 	l.class['\n'] = newlineByte
 	l.class['\r'] = returnByte
 	l.class['"'] = quoteByte
@@ -64,9 +68,49 @@ func newLexer(delimiter byte, width int, opts Options) *lexer {
 	return l
 }
 
+const (
+	eachByte = 0x0101010101010101
+	topBits  = 0x80 * eachByte
+	// slack is how many bytes must follow the data: the newlines that end the
+	// last record and the data, and what is
+	// loaded together with it.
+	slack = 2 + 8
+)
+
+// zeroBytes sets the top bit of the lowest byte of w that is zero; above it,
+// and only there, it may set others.
+func zeroBytes(w uint64) uint64 { return (w - eachByte) &^ w & topBits }
+
+// skipPlain returns the next position, from i on, where a byte may be other
+// than plain: below '#', beyond ASCII or the delimiter. Eight bytes at a time,
+// most cells end without a branch that the processor could not predict.
+func (l *lexer) skipPlain(data []byte, i int) int {
+	for {
+		w := binary.LittleEndian.Uint64(data[i:])
+		if found := (w-'#'*eachByte)&^w&topBits | zeroBytes(w^l.delimit) | w&topBits; found != 0 {
+			return i + bits.TrailingZeros64(found)/8
+		}
+		i += 8
+	}
+}
+
+// skipQuoted returns the next position, from i on, of a quote, newline, NUL or
+// byte beyond ASCII.
+func (l *lexer) skipQuoted(data []byte, i int) int {
+	for {
+		w := binary.LittleEndian.Uint64(data[i:])
+		found := zeroBytes(w^'"'*eachByte) | zeroBytes(w^'\n'*eachByte) | zeroBytes(w) | w&topBits
+		if found != 0 {
+			return i + bits.TrailingZeros64(found)/8
+		}
+		i += 8
+	}
+}
+
 // record lexes the record that begins at data[at] and returns the position
-// behind it. A newline must stand at data[end], behind the data: it ends every
-// loop, and running into it means that the record is incomplete.
+// behind it. A newline must stand at data[end], behind the data, and eight more
+// bytes of any kind: it ends every loop, and running into it means that the
+// record is incomplete.
 func (l *lexer) record(data []byte, at, end int) (int, outcome) {
 	l.count, l.lines, l.reason, l.column = 0, 0, "", -1
 	l.escaped, l.quoted, l.high = l.escaped[:0], false, false
@@ -105,9 +149,7 @@ func (l *lexer) record(data []byte, at, end int) (int, outcome) {
 func (l *lexer) plainCell(data []byte, i int) (span, int) {
 	start := i
 	for {
-		for l.class[data[i]] == plainByte {
-			i++
-		}
+		i = l.skipPlain(data, i)
 		switch l.class[data[i]] {
 		case highByte:
 			l.high = true
@@ -133,9 +175,7 @@ func (l *lexer) plainCell(data []byte, i int) (span, int) {
 func (l *lexer) quotedCell(data []byte, i, end int) (span, int) {
 	start, doubled, before := i, false, l.lines
 	for {
-		for l.class[data[i]] == plainByte {
-			i++
-		}
+		i = l.skipQuoted(data, i)
 		switch l.class[data[i]] {
 		case highByte:
 			l.high = true

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"math"
+	"slices"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
@@ -18,21 +19,42 @@ const (
 	maxNumberDict = 1 << 10
 )
 
-// chunkEncoder encodes a column's part of a row group: a dictionary page, if
-// it has one, and data pages of version 1.
+// chunkEncoder encodes a column, row group by row group: a dictionary page, if
+// there is one, and data pages of version 1. It gathers them first, and with
+// the first row group it decides whether to compress the column: indices into
+// a dictionary rarely gain, and numbers with many digits do not gain enough for
+// the time that it takes, here and in every pass over the data. (The format
+// leaves the choice to each row group, but parquet-go takes the first one's
+// for all.)
 type chunkEncoder struct {
 	zstd   *zstd.Encoder
-	out    []byte
-	meta   format.ColumnMetaData // offsets relative to out, until place
-	page   []byte
+	codec  thrift.Null[format.CompressionCodec] // once it is decided
+	out    []byte                               // the encoded chunk
+	meta   format.ColumnMetaData                // offsets relative to out, until place
+	raw    []byte                               // the pages
+	pages  []rawPage
+	nulls  int64    // of the whole chunk
 	marks  []uint32 // scratch: the levels of a page
-	stored []byte   // scratch: the page, compressed
+	stored []byte   // scratch: a page, compressed
+}
+
+// rawPage is a page that has not been compressed.
+type rawPage struct {
+	header   format.PageHeader
+	encoding format.Encoding
+	start    int // in raw
+	end      int
+}
+
+// reset begins another chunk with the buffers of the last one.
+func (e *chunkEncoder) reset(z *zstd.Encoder) {
+	*e = chunkEncoder{zstd: z, codec: e.codec, out: e.out[:0], raw: e.raw[:0], pages: e.pages[:0], marks: e.marks, stored: e.stored}
 }
 
 // place moves the offsets to where the chunk begins in the file.
 func (e *chunkEncoder) place(offset int64) {
 	e.meta.DataPageOffset += offset
-	if e.meta.EncodingStats[0].PageType == format.DictionaryPage {
+	if e.pages[0].header.Type == format.DictionaryPage {
 		e.meta.DictionaryPageOffset = offset
 	}
 }
@@ -41,43 +63,74 @@ func (e *chunkEncoder) place(offset int64) {
 // NaN is null.
 func (e *chunkEncoder) encodeNumbers(values []float64, integer bool) {
 	e.meta.Type = format.Double
-	bits := math.Float64bits
 	if integer {
 		e.meta.Type = format.Int64
-		bits = func(v float64) uint64 { return uint64(int64(v)) }
 	}
-	e.numberStatistics(values, bits)
-	if dict, indices, ok := numberDict(values); ok {
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, v := range values {
+		if v != v {
+			e.nulls++
+		} else {
+			low, high = min(low, v), max(high, v)
+		}
+	}
+	if low <= high {
+		e.meta.Statistics.MinValue = appendNumber(nil, low, integer)
+		e.meta.Statistics.MaxValue = appendNumber(nil, high, integer)
+	}
+	dict, indices, ok := numberDict(values)
+	switch {
+	case ok:
 		for _, v := range dict {
-			e.page = binary.LittleEndian.AppendUint64(e.page, bits(v))
+			e.raw = appendNumber(e.raw, v, integer)
 		}
 		e.dictionaryPage(len(dict))
 		e.indexPages(indices, len(dict))
-		return
+	case integer:
+		e.deltaPages(values)
+	default:
+		e.plainPages(values)
 	}
+	e.finish()
+}
+
+// plainPages encodes floats as they are.
+func (e *chunkEncoder) plainPages(values []float64) {
+	e.raw = slices.Grow(e.raw, 8*len(values)+len(values)/4+64)
 	for from := 0; from < len(values); from += pageRows {
 		part := values[from:min(from+pageRows, len(values))]
 		nulls := e.levels(len(part), func(i int) bool { return part[i] == part[i] })
 		for _, v := range part {
 			if v == v {
-				e.page = binary.LittleEndian.AppendUint64(e.page, bits(v))
+				e.raw = appendNumber(e.raw, v, false)
 			}
 		}
 		e.dataPage(len(part), nulls, format.Plain)
 	}
 }
 
-func (e *chunkEncoder) numberStatistics(values []float64, bits func(float64) uint64) {
-	low, high := math.Inf(1), math.Inf(-1)
-	for _, v := range values {
-		if v == v {
-			low, high = min(low, v), max(high, v)
+// deltaPages encodes integers by their differences.
+func (e *chunkEncoder) deltaPages(values []float64) {
+	present := make([]int64, 0, min(pageRows, len(values)))
+	for from := 0; from < len(values); from += pageRows {
+		part := values[from:min(from+pageRows, len(values))]
+		nulls := e.levels(len(part), func(i int) bool { return part[i] == part[i] })
+		present = present[:0]
+		for _, v := range part {
+			if v == v {
+				present = append(present, int64(v))
+			}
 		}
+		e.raw = appendDeltas(e.raw, present)
+		e.dataPage(len(part), nulls, format.DeltaBinaryPacked)
 	}
-	if low <= high {
-		e.meta.Statistics.MinValue = binary.LittleEndian.AppendUint64(nil, bits(low))
-		e.meta.Statistics.MaxValue = binary.LittleEndian.AppendUint64(nil, bits(high))
+}
+
+func appendNumber(b []byte, v float64, integer bool) []byte {
+	if integer {
+		return binary.LittleEndian.AppendUint64(b, uint64(int64(v)))
 	}
+	return binary.LittleEndian.AppendUint64(b, math.Float64bits(v))
 }
 
 // noIndex stands for null among indices.
@@ -86,16 +139,17 @@ const noIndex = math.MaxUint32
 // numberDict numbers the different values in the order of their appearance. It
 // gives up if they are many, or none.
 func numberDict(values []float64) (dict []float64, indices []uint32, ok bool) {
-	var slots [4 * maxNumberDict]uint32 // index plus one, by hash
-	indices = make([]uint32, len(values))
-	for i, v := range values {
+	const mask = 4*maxNumberDict - 1
+	var slots [mask + 1]uint32 // index plus one, by hash
+	indices = make([]uint32, 0, len(values))
+	for _, v := range values {
 		if v != v {
-			indices[i] = noIndex
+			indices = append(indices, noIndex)
 			continue
 		}
-		k := mix(math.Float64bits(v)) % uint64(len(slots))
+		k := mix(math.Float64bits(v)) & mask
 		for slots[k] != 0 && dict[slots[k]-1] != v {
-			k = (k + 1) % uint64(len(slots))
+			k = (k + 1) & mask
 		}
 		if slots[k] == 0 {
 			if len(dict) == maxNumberDict {
@@ -104,7 +158,7 @@ func numberDict(values []float64) (dict []float64, indices []uint32, ok bool) {
 			dict = append(dict, v)
 			slots[k] = uint32(len(dict))
 		}
-		indices[i] = slots[k] - 1
+		indices = append(indices, slots[k]-1)
 	}
 	return dict, indices, len(dict) > 0
 }
@@ -120,23 +174,30 @@ func (e *chunkEncoder) encodeTexts(codes []int32, dict []string) {
 	for i, code := range codes {
 		if code < 0 {
 			indices[i] = noIndex
+			e.nulls++
 			continue
 		}
 		if position[code] == 0 {
 			values++
 			position[code] = values
-			e.page = binary.LittleEndian.AppendUint32(e.page, uint32(len(dict[code])))
-			e.page = append(e.page, dict[code]...)
+			e.raw = binary.LittleEndian.AppendUint32(e.raw, uint32(len(dict[code])))
+			e.raw = append(e.raw, dict[code]...)
 		}
 		indices[i] = position[code] - 1
 	}
 	if values > 0 {
 		e.dictionaryPage(int(values))
 		e.indexPages(indices, int(values))
-		return
+	} else {
+		e.nullPages(len(codes))
 	}
-	for from := 0; from < len(codes); from += pageRows {
-		n := min(pageRows, len(codes)-from)
+	e.finish()
+}
+
+// nullPages encodes a column of nulls only.
+func (e *chunkEncoder) nullPages(rows int) {
+	for from := 0; from < rows; from += pageRows {
+		n := min(pageRows, rows-from)
 		nulls := e.levels(n, func(int) bool { return false })
 		e.dataPage(n, nulls, format.Plain)
 	}
@@ -151,9 +212,10 @@ func (e *chunkEncoder) encodeMarker(rows int, value bool) {
 	}
 	e.meta.Statistics.MinValue, e.meta.Statistics.MaxValue = []byte{bit}, []byte{bit}
 	for range (rows + 7) / 8 {
-		e.page = append(e.page, bits)
+		e.raw = append(e.raw, bits)
 	}
 	e.dataPage(rows, 0, format.Plain)
+	e.finish()
 }
 
 // indexPages encodes indices into a dictionary of the given size.
@@ -163,14 +225,18 @@ func (e *chunkEncoder) indexPages(indices []uint32, size int) {
 	for from := 0; from < len(indices); from += pageRows {
 		part := indices[from:min(from+pageRows, len(indices))]
 		nulls := e.levels(len(part), func(i int) bool { return part[i] != noIndex })
-		present = present[:0]
-		for _, k := range part {
-			if k != noIndex {
-				present = append(present, k)
+		e.raw = append(e.raw, byte(width))
+		if nulls == 0 {
+			e.raw = appendHybrid(e.raw, part, width)
+		} else {
+			present = present[:0]
+			for _, k := range part {
+				if k != noIndex {
+					present = append(present, k)
+				}
 			}
+			e.raw = appendHybrid(e.raw, present, width)
 		}
-		e.page = append(e.page, byte(width))
-		e.page = appendHybrid(e.page, present, width)
 		e.dataPage(len(part), nulls, format.RLEDictionary)
 	}
 }
@@ -178,32 +244,35 @@ func (e *chunkEncoder) indexPages(indices []uint32, size int) {
 // levels appends the definition levels of a page, with their length, and
 // returns the number of nulls.
 func (e *chunkEncoder) levels(rows int, present func(int) bool) int {
-	e.marks = e.marks[:0]
-	nulls := 0
-	for i := range rows {
-		if present(i) {
-			e.marks = append(e.marks, 1)
-		} else {
-			e.marks = append(e.marks, 0)
-			nulls++
+	nulls, at := 0, len(e.raw)
+	e.raw = append(e.raw, 0, 0, 0, 0)
+	if e.nulls == 0 {
+		e.raw = append(binary.AppendUvarint(e.raw, uint64(rows)<<1), 1) // one run
+	} else {
+		e.marks = e.marks[:0]
+		for i := range rows {
+			if present(i) {
+				e.marks = append(e.marks, 1)
+			} else {
+				e.marks = append(e.marks, 0)
+				nulls++
+			}
 		}
+		e.raw = appendHybrid(e.raw, e.marks, 1)
 	}
-	at := len(e.page)
-	e.page = appendHybrid(append(e.page, 0, 0, 0, 0), e.marks, 1)
-	binary.LittleEndian.PutUint32(e.page[at:], uint32(len(e.page)-at-4))
+	binary.LittleEndian.PutUint32(e.raw[at:], uint32(len(e.raw)-at-4))
 	return nulls
 }
 
 func (e *chunkEncoder) dictionaryPage(values int) {
-	e.flush(format.PageHeader{
+	e.addPage(format.Plain, format.PageHeader{
 		Type:                 format.DictionaryPage,
 		DictionaryPageHeader: thrift.New(format.DictionaryPageHeader{NumValues: int32(values), Encoding: format.Plain}),
-	}, format.Plain)
-	e.meta.DataPageOffset = int64(len(e.out))
+	})
 }
 
 func (e *chunkEncoder) dataPage(rows, nulls int, encoding format.Encoding) {
-	e.flush(format.PageHeader{
+	e.addPage(encoding, format.PageHeader{
 		Type: format.DataPage,
 		DataPageHeader: thrift.New(format.DataPageHeader{
 			NumValues:               int32(rows),
@@ -212,23 +281,63 @@ func (e *chunkEncoder) dataPage(rows, nulls int, encoding format.Encoding) {
 			RepetitionLevelEncoding: format.RLE,
 			Statistics:              format.Statistics{NullCount: int64(nulls)},
 		}),
-	}, encoding)
+	})
 	e.meta.NumValues += int64(rows)
-	e.meta.Statistics.NullCount += int64(nulls)
 }
 
-// flush compresses the page and appends it with its header.
-func (e *chunkEncoder) flush(h format.PageHeader, encoding format.Encoding) {
-	e.stored = e.zstd.EncodeAll(e.page, e.stored[:0])
-	h.UncompressedPageSize, h.CompressedPageSize = int32(len(e.page)), int32(len(e.stored))
-	h.CRC = int32(crc32.ChecksumIEEE(e.stored))
-	head := marshal(&h)
-	e.out = append(append(e.out, head...), e.stored...)
-	e.meta.Codec = format.Zstd
-	e.meta.TotalUncompressedSize += int64(len(head) + len(e.page))
+// addPage ends a page: what has been appended to raw since the last one.
+func (e *chunkEncoder) addPage(encoding format.Encoding, h format.PageHeader) {
+	start := 0
+	if n := len(e.pages); n > 0 {
+		start = e.pages[n-1].end
+	}
+	h.UncompressedPageSize = int32(len(e.raw) - start)
+	e.pages = append(e.pages, rawPage{h, encoding, start, len(e.raw)})
+}
+
+// finish writes the pages into out, and completes the metadata.
+func (e *chunkEncoder) finish() {
+	e.meta.Statistics.NullCount = e.nulls
+	if !e.codec.Valid {
+		e.codec.Set(e.chooseCodec())
+	}
+	e.meta.Codec = e.codec.V
+	if e.codec.V == format.Uncompressed {
+		e.out = slices.Grow(e.out, len(e.raw)+64*len(e.pages))
+	}
+	for i := range e.pages {
+		p := &e.pages[i]
+		if i > 0 && e.pages[i-1].header.Type == format.DictionaryPage {
+			e.meta.DataPageOffset = int64(len(e.out))
+		}
+		stored := e.raw[p.start:p.end]
+		if e.meta.Codec == format.Zstd {
+			e.stored = e.zstd.EncodeAll(stored, e.stored[:0])
+			stored = e.stored
+		}
+		p.header.CompressedPageSize = int32(len(stored))
+		p.header.CRC = int32(crc32.ChecksumIEEE(stored))
+		head := marshal(&p.header)
+		e.out = append(append(e.out, head...), stored...)
+		e.meta.TotalUncompressedSize += int64(len(head) + p.end - p.start)
+		e.countPage(p.header.Type, p.encoding)
+	}
 	e.meta.TotalCompressedSize = int64(len(e.out))
-	e.countPage(h.Type, encoding)
-	e.page = e.page[:0]
+}
+
+// chooseCodec tries the largest page: it is worth the time if half of it goes.
+func (e *chunkEncoder) chooseCodec() format.CompressionCodec {
+	largest := e.pages[0]
+	for _, p := range e.pages {
+		if p.end-p.start > largest.end-largest.start {
+			largest = p
+		}
+	}
+	e.stored = e.zstd.EncodeAll(e.raw[largest.start:largest.end], e.stored[:0])
+	if len(e.stored) <= (largest.end-largest.start)/2 {
+		return format.Zstd
+	}
+	return format.Uncompressed
 }
 
 // countPage keeps the lists of encodings that readers look at.

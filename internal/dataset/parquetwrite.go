@@ -32,20 +32,21 @@ const (
 //
 // Integer columns are INT64, Float and Empty ones DOUBLE, Text ones UTF-8
 // strings; all are optional, and missing is null. Columns with few different
-// values are dictionary-encoded; all are compressed with Zstandard. The bytes
-// are the same for the same rows, in whatever batches they come, on any
-// number of cores and on any processor.
+// values are dictionary-encoded, other integers by their differences, and what
+// still shrinks to half by it is compressed with Zstandard. The bytes are the same for the same rows, in
+// whatever batches they come, on any number of cores and on any processor.
 //
 // It gathers up to 16 MiB of values of each side. parquet-go supplies the
 // metadata; the pages are encoded here, since the values are at hand as
-// numbers and codes: through parquet-go's column writers they took 20 times as
-// long.
+// numbers and codes: through parquet-go's column writers they would be made
+// into its values, compared with its dictionaries and taken apart again.
 type Writer struct {
 	out     *bufio.Writer
 	zstd    *zstd.Encoder
 	offset  int64
 	columns []writtenColumn
-	sides   [2]*rowBuffer // training, holdout
+	sides   [2]*rowBuffer  // training, holdout
+	chunks  []chunkEncoder // by column, HoldoutColumn last
 	meta    map[string]string
 	footer  format.FileMetaData
 	err     error // of the output; nothing can be written after it
@@ -99,6 +100,7 @@ func NewWriter(w io.Writer, schema *Schema, names []string, meta map[string]stri
 	for i := range out.sides {
 		out.sides[i] = newRowBuffer(len(names))
 	}
+	out.chunks = make([]chunkEncoder, len(names)+1)
 	out.describe()
 	out.write([]byte("PAR1"))
 	return out, nil
@@ -142,7 +144,7 @@ func (w *Writer) WriteRows(side Side, b *Batch, rows []int) error {
 	for len(rows) > 0 && w.err == nil {
 		n := min(len(rows), w.groupRows()-buffer.rows)
 		share(runtime.GOMAXPROCS(0), len(w.columns), func(j int) {
-			buffer.gather(j, &b.Columns[w.columns[j].source], rows[:n])
+			buffer.gather(j, &b.Columns[w.columns[j].source], rows[:n], w.groupRows())
 		})
 		buffer.rows += n
 		rows = rows[n:]
@@ -153,18 +155,33 @@ func (w *Writer) WriteRows(side Side, b *Batch, rows []int) error {
 	return w.err
 }
 
-// gather appends rows of a batch's column to column j.
-func (r *rowBuffer) gather(j int, v *Values, rows []int) {
+// gather appends rows of a batch's column to column j, which holds at most
+// limit rows.
+func (r *rowBuffer) gather(j int, v *Values, rows []int, limit int) {
 	if v.Kind == Text {
 		r.dicts[j] = v.Dict
+		r.codes[j] = room(r.codes[j], len(rows), limit)
 		for _, i := range rows {
 			r.codes[j] = append(r.codes[j], v.Codes[i])
 		}
 		return
 	}
+	r.numbers[j] = room(r.numbers[j], len(rows), limit)
 	for _, i := range rows {
 		r.numbers[j] = append(r.numbers[j], v.Numbers[i])
 	}
+}
+
+// room makes room for n more elements: for just those in a table that may be
+// small, and for all that will ever come with the second growth.
+func room[T any](s []T, n, limit int) []T {
+	switch {
+	case len(s)+n <= cap(s):
+		return s
+	case len(s) == 0:
+		return make([]T, 0, n)
+	}
+	return append(make([]T, 0, limit), s...)
 }
 
 func (r *rowBuffer) reset() {
@@ -248,9 +265,9 @@ func (w *Writer) writeGroup(side Side) {
 		w.err = fault.New(fault.TooLarge, "The table has too many rows for so many columns.").
 			At("Too many row groups", "too_many_rows", "data")
 	}
-	chunks := make([]*chunkEncoder, len(w.columns)+1)
-	share(runtime.GOMAXPROCS(0), len(chunks), func(j int) {
-		e := &chunkEncoder{zstd: w.zstd}
+	share(runtime.GOMAXPROCS(0), len(w.chunks), func(j int) {
+		e := &w.chunks[j]
+		e.reset(w.zstd)
 		switch {
 		case j == len(w.columns):
 			e.encodeMarker(buffer.rows, side == Holdout)
@@ -259,10 +276,10 @@ func (w *Writer) writeGroup(side Side) {
 		default:
 			e.encodeNumbers(buffer.numbers[j], w.columns[j].kind == Integer)
 		}
-		chunks[j] = e
 	})
 	g := format.RowGroup{NumRows: int64(buffer.rows), FileOffset: w.offset, Ordinal: int16(len(w.footer.RowGroups))}
-	for j, e := range chunks {
+	for j := range w.chunks {
+		e := &w.chunks[j]
 		e.meta.PathInSchema = []string{w.footer.Schema[j+1].Name}
 		e.place(w.offset)
 		w.write(e.out)

@@ -93,6 +93,29 @@ func TestHybrid(t *testing.T) {
 	})
 }
 
+// TestDeltas writes integers of any size and reads them, and what follows them.
+func TestDeltas(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		shift := rapid.IntRange(0, 63).Draw(t, "shift")
+		values := rapid.SliceOfN(rapid.Map(rapid.Int64(), func(v int64) int64 { return v >> shift }), 0, 400).Draw(t, "values")
+		r, ok := newDeltaReader(append(appendDeltas(nil, values), "rest"...))
+		if !ok {
+			t.Fatal("the head is malformed")
+		}
+		if rest, ok := r.rest(); !ok || string(rest) != "rest" {
+			t.Errorf("%q follows, %v", rest, ok)
+		}
+		for i, want := range values {
+			if got, ok := r.next(); !ok || got != want {
+				t.Fatalf("value %d is %d, %v; want %d", i, got, ok, want)
+			}
+		}
+		if _, ok := r.next(); ok {
+			t.Error("there are values behind the last")
+		}
+	})
+}
+
 // TestThriftSkipsAnything feeds random structures to the reader: it ends, and
 // never reads on after an error.
 func TestThriftSkipsAnything(t *testing.T) {
