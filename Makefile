@@ -25,7 +25,7 @@ race:  ## the same under the race detector (needs a C compiler)
 lint:  ## golangci-lint at the version that CI uses
 	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run --allow-parallel-runners ./...
 
-bench:  ## Go benchmarks; bench/README.md says how to compare with peers
+bench:  ## Go benchmarks; bench/README.md has the whole retraining
 	go test -run '^$$' -bench . -benchtime 2s ./internal/...
 
 fuzz:  ## each fuzz target for a few seconds
