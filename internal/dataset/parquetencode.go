@@ -27,15 +27,20 @@ const (
 // leaves the choice to each row group, but parquet-go takes the first one's
 // for all.)
 type chunkEncoder struct {
-	zstd   *zstd.Encoder
-	codec  thrift.Null[format.CompressionCodec] // once it is decided
-	out    []byte                               // the encoded chunk
-	meta   format.ColumnMetaData                // offsets relative to out, until place
-	raw    []byte                               // the pages
+	zstd  *zstd.Encoder
+	codec thrift.Null[format.CompressionCodec] // once it is decided
+	out   []byte                               // the encoded chunk
+	meta  format.ColumnMetaData                // offsets relative to out, until place
+	nulls int64                                // of the whole chunk
+	*pageScratch
+}
+
+// pageScratch is what a chunk needs only while it is encoded.
+type pageScratch struct {
+	raw    []byte // the pages
 	pages  []rawPage
-	nulls  int64    // of the whole chunk
-	marks  []uint32 // scratch: the levels of a page
-	stored []byte   // scratch: a page, compressed
+	marks  []uint32 // the levels of a page
+	stored []byte   // a page, compressed
 }
 
 // rawPage is a page that has not been compressed.
@@ -46,17 +51,18 @@ type rawPage struct {
 	end      int
 }
 
-// reset begins another chunk with the buffers of the last one.
-func (e *chunkEncoder) reset(z *zstd.Encoder) {
-	*e = chunkEncoder{zstd: z, codec: e.codec, out: e.out[:0], raw: e.raw[:0], pages: e.pages[:0], marks: e.marks, stored: e.stored}
+// begin begins another chunk.
+func (e *chunkEncoder) begin(z *zstd.Encoder, scratch *pageScratch) {
+	scratch.raw, scratch.pages = scratch.raw[:0], scratch.pages[:0]
+	*e = chunkEncoder{zstd: z, codec: e.codec, out: e.out[:0], pageScratch: scratch}
 }
 
 // place moves the offsets to where the chunk begins in the file.
 func (e *chunkEncoder) place(offset int64) {
-	e.meta.DataPageOffset += offset
-	if e.pages[0].header.Type == format.DictionaryPage {
+	if e.meta.DataPageOffset > 0 {
 		e.meta.DictionaryPageOffset = offset
 	}
+	e.meta.DataPageOffset += offset
 }
 
 // encodeNumbers encodes float64 as DOUBLE, or, if they are integers, as INT64.

@@ -7,6 +7,7 @@ import (
 	"math"
 	"runtime"
 	"slices"
+	"sync"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go/deprecated"
@@ -19,7 +20,7 @@ import (
 const (
 	// groupBytes is how much of a side is gathered before it is written, and
 	// maxGroupRows how many rows at most.
-	groupBytes   = 16 << 20
+	groupBytes   = 8 << 20
 	maxGroupRows = 128 << 10
 	minGroupRows = 1 << 10
 	createdBy    = "retrain version 1.0.0 (build 1)"
@@ -36,7 +37,7 @@ const (
 // still shrinks to half by it is compressed with Zstandard. The bytes are the same for the same rows, in
 // whatever batches they come, on any number of cores and on any processor.
 //
-// It gathers up to 16 MiB of values of each side. parquet-go supplies the
+// It gathers up to 8 MiB of values of each side. parquet-go supplies the
 // metadata; the pages are encoded here, since the values are at hand as
 // numbers and codes: through parquet-go's column writers they would be made
 // into its values, compared with its dictionaries and taken apart again.
@@ -47,6 +48,7 @@ type Writer struct {
 	columns []writtenColumn
 	sides   [2]*rowBuffer  // training, holdout
 	chunks  []chunkEncoder // by column, HoldoutColumn last
+	scratch sync.Pool      // of *pageScratch
 	meta    map[string]string
 	footer  format.FileMetaData
 	err     error // of the output; nothing can be written after it
@@ -101,6 +103,7 @@ func NewWriter(w io.Writer, schema *Schema, names []string, meta map[string]stri
 		out.sides[i] = newRowBuffer(len(names))
 	}
 	out.chunks = make([]chunkEncoder, len(names)+1)
+	out.scratch.New = func() any { return new(pageScratch) }
 	out.describe()
 	out.write([]byte("PAR1"))
 	return out, nil
@@ -267,7 +270,9 @@ func (w *Writer) writeGroup(side Side) {
 	}
 	share(runtime.GOMAXPROCS(0), len(w.chunks), func(j int) {
 		e := &w.chunks[j]
-		e.reset(w.zstd)
+		scratch := w.scratch.Get().(*pageScratch)
+		defer w.scratch.Put(scratch)
+		e.begin(w.zstd, scratch)
 		switch {
 		case j == len(w.columns):
 			e.encodeMarker(buffer.rows, side == Holdout)
