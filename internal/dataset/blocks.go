@@ -3,7 +3,10 @@ package dataset
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"io"
+	"runtime/debug"
 
 	"retrain/internal/fault"
 )
@@ -223,6 +226,9 @@ func (r *blockReader) each(ctx context.Context, do func(*block) error) error {
 		if b.err == io.EOF {
 			return nil
 		}
+		if text := panicked(""); errors.As(b.err, &text) {
+			panic(string(text))
+		}
 		if b.err != nil {
 			return b.err
 		}
@@ -243,7 +249,7 @@ func (r *blockReader) produce(ctx context.Context, free <-chan *block, lexed cha
 			return
 		case b = <-free:
 		}
-		b.err = r.next(b)
+		b.err = r.nextOrPanic(b)
 		select {
 		case <-ctx.Done():
 			return
@@ -253,4 +259,19 @@ func (r *blockReader) produce(ctx context.Context, free <-chan *block, lexed cha
 			return
 		}
 	}
+}
+
+// panicked is a panic on its way to the caller's goroutine, which can recover
+// from it.
+type panicked string
+
+func (p panicked) Error() string { return string(p) }
+
+func (r *blockReader) nextOrPanic(b *block) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = panicked(fmt.Sprintf("%v\n\n%s", p, debug.Stack()))
+		}
+	}()
+	return r.next(b)
 }

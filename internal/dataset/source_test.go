@@ -118,6 +118,29 @@ func TestSourcesAreClosed(t *testing.T) {
 	}
 }
 
+// panicker reads a table, and panics where another reader would end.
+type panicker struct{ io.Reader }
+
+func (p panicker) Read(b []byte) (int, error) {
+	n, err := p.Reader.Read(b)
+	if err == io.EOF {
+		panic("a reader's panic")
+	}
+	return n, err
+}
+
+// TestAPanicOfTheReaderReachesTheCaller strikes behind the header, where
+// another goroutine reads.
+func TestAPanicOfTheReaderReachesTheCaller(t *testing.T) {
+	defer func() {
+		if text, _ := recover().(string); !strings.HasPrefix(text, "a reader's panic") {
+			t.Errorf("recovered %q", text)
+		}
+	}()
+	open := opensVia("a\n"+strings.Repeat("1\n", headBytes), func(r io.Reader) io.Reader { return panicker{r} })
+	_, _, _ = Scan(context.Background(), open, Options{})
+}
+
 // TestFilesAreChosenByContent reads an *os.File of each format.
 func TestFilesAreChosenByContent(t *testing.T) {
 	table := "a,b\n1,x\n2,y\n"
