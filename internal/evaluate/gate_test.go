@@ -80,8 +80,8 @@ func TestWrongGateSettingsAreAllNamed(t *testing.T) {
 			"[body gate policy]": "value_error: non_inferior needs a margin: set min_absolute_change or min_relative_change",
 		}},
 		{`{"primary":"accuracy"}`, model.Regression, map[string]string{"[body gate primary]": "enum: Input should be 'auto' or 'rmse' or 'mae' or 'r2'"}},
-		{`{"thresholds":{"acuracy":{"min":0.5},"rmse":{"max":1}}}`, model.Binary, map[string]string{
-			"[body gate thresholds acuracy]": "extra_forbidden: Unknown metric; did you mean 'accuracy'?", "[body gate thresholds rmse]": "extra_forbidden: Unknown metric",
+		{`{"thresholds":{"accuracyy":{"min":0.5},"rmse":{"max":1}}}`, model.Binary, map[string]string{
+			"[body gate thresholds accuracyy]": "extra_forbidden: Unknown metric; did you mean 'accuracy'?", "[body gate thresholds rmse]": "extra_forbidden: Unknown metric",
 		}},
 		{`{"thresholds":{"accuracy":0.5,"recall":{"minimum":0.5},"precision":{},"f1_score":{"min":0.9,"max":0.1},"roc_auc":{"min":"0.5"}}}`, model.Binary, map[string]string{
 			"[body gate thresholds accuracy]": "dict_type: Input should be a valid dictionary", "[body gate thresholds recall minimum]": "extra_forbidden: Unknown parameter; known are min, max",
