@@ -116,7 +116,7 @@ func (v *verdict) praise(policy string) string {
 
 func show(s metric.Scores, name string) string {
 	if x, ok := s.Values[name]; ok {
-		return fmt.Sprintf("%.4g", x)
+		return fmt.Sprintf("%.6g", x)
 	}
 	return "undefined"
 }

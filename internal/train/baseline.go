@@ -67,7 +67,7 @@ func (j *job) warnIfLinearWins(challenger, linear metric.Scores) {
 			algorithm = LinearRegression
 		}
 		j.warnings = append(j.warnings, fmt.Sprintf(
-			"a linear model has the better %s on the holdout (%.4g against %.4g): try \"algorithm\":\"%s\"", name, theirs, mine, algorithm))
+			"a linear model has the better %s on the holdout (%.6g against %.6g): try \"algorithm\":\"%s\"", name, theirs, mine, algorithm))
 	}
 }
 
