@@ -131,10 +131,14 @@ func (j *job) openHoldout(ctx context.Context) error {
 		return fault.Wrap(fault.DataNotFound, err, "The holdout of this model is no longer in the store; preprocess and train again.").
 			At("A model whose processed data is gone", "not_found", "body", "model_path")
 	case f.Kind == fault.InvalidData, f.Kind == fault.InvalidRequest, f.Kind == fault.AccessDenied:
-		return fault.Wrap(fault.InvalidData, err, "The holdout of this model is not the one that it was trained beside; preprocess and train again.").
-			At("A model whose processed data has changed", "value_error", "body", "model_path")
+		return anotherHoldout(err)
 	}
 	return err
+}
+
+func anotherHoldout(cause error) error {
+	return fault.Wrap(fault.InvalidData, cause, "The holdout of this model is not the one that it was trained beside; preprocess and train again.").
+		At("A model whose processed data has changed", "value_error", "body", "model_path")
 }
 
 // readGate reads the request's gate, or the one that /preprocess was given.
@@ -177,6 +181,10 @@ func (j *job) findChampion(ctx context.Context) error {
 // run scores both models and decides.
 func (j *job) run(ctx context.Context) (*Result, error) {
 	mine, err := j.data.Score(ctx, j.challenger.model, dataset.Holdout)
+	var unfit *processed.IncompatibleError
+	if errors.As(err, &unfit) {
+		return nil, anotherHoldout(err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,7 @@ func newRing() *ring {
 	return r
 }
 
-// processed is a run's data, with the recipe that models of it have.
+// run is a run's data, with the recipe that models of it have.
 type run struct {
 	uri    string
 	recipe model.Recipe

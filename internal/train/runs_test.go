@@ -39,6 +39,30 @@ func TestTheSameRunAgainIsAnsweredFromTheStore(t *testing.T) {
 	}
 }
 
+// Whoever deletes models, and keeps the runs, gets them back by asking again.
+func TestAModelThatWasDeletedIsTrainedAgain(t *testing.T) {
+	b := newBench()
+	req := b.preprocess(t, table(300, model.Binary), preprocess.Request{ModelParams: small()})
+	first := b.run(t, req)
+	before := b.keys(t)
+	for _, key := range before {
+		if strings.HasPrefix(key, "models/") {
+			if err := b.bucket.Delete(ctx, key); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if again := b.run(t, req); again.Cached || again.ModelSHA256 != first.ModelSHA256 {
+		t.Errorf("%+v", again)
+	}
+	if diff := cmp.Diff(before, b.keys(t)); diff != "" {
+		t.Errorf("the store differs:\n%s", diff)
+	}
+	if third := b.run(t, req); !third.Cached {
+		t.Error("the third time is not answered from the store")
+	}
+}
+
 func TestWhichRunATrainingBelongsTo(t *testing.T) {
 	b := newBench()
 	prepared := b.preprocess(t, table(500, model.Binary), preprocess.Request{ModelParams: small()})

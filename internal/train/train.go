@@ -156,8 +156,9 @@ func (j *job) fingerprintOf(p *Params) (string, error) {
 	})
 }
 
-// earlier returns the run's earlier answer, or nil. A run that belongs to other
-// inputs is a fault.RunConflict, before any work is done.
+// earlier returns the run's earlier answer, or nil. An answer whose model has
+// been deleted from the store is none: the training is done again. A run that
+// belongs to other inputs is a fault.RunConflict, before any work is done.
 func (j *job) earlier(ctx context.Context) (*Result, error) {
 	var r Result
 	found, err := processed.LoadResult(ctx, j.Store, j.runID, stepName, j.fingerprint, &r)
@@ -165,8 +166,12 @@ func (j *job) earlier(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	if found {
+		_, err = j.Models.Version(ctx, j.data.ModelName, r.ModelSHA256)
+		if fault.Is(err, fault.DataNotFound) {
+			return nil, nil
+		}
 		r.Cached = true
-		return &r, nil
+		return &r, err
 	}
 	if j.runID != j.data.RunID {
 		err = processed.Claimable(ctx, j.Store, j.runID, j.fingerprint)

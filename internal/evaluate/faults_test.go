@@ -1,0 +1,191 @@
+package evaluate_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"retrain/internal/blob"
+	"retrain/internal/evaluate"
+	"retrain/internal/fault"
+	"retrain/internal/modelstore"
+)
+
+func (r *ring) overwrite(t *testing.T, uri string, data []byte) {
+	t.Helper()
+	if _, err := r.bucket.Put(ctx, strings.TrimPrefix(uri, "s3://store/"), data, blob.Condition{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestRequestsThatAreRefused(t *testing.T) {
+	r := newRing()
+	run := r.process(t, "run-1", yesNo(), nil)
+	good := r.add(t, run, believing(run.recipe, "right80"))
+	before := r.keys(t)
+	for _, c := range []struct {
+		name, loc string
+		kind      fault.Kind
+		req       evaluate.Request
+	}{
+		{"nothing", "[body model_path]", fault.InvalidRequest, evaluate.Request{}},
+		{"another place", "[body model_path]", fault.AccessDenied, evaluate.Request{ModelPath: "s3://elsewhere/models/m/sha256/" + good.Digest + "/model.onnx"}},
+		{"no model", "[body model_path]", fault.InvalidRequest, evaluate.Request{ModelPath: run.uri}},
+		{"its manifest", "[body model_path]", fault.InvalidRequest, evaluate.Request{ModelPath: strings.Replace(good.URI, "model.onnx", "manifest.json", 1)}},
+		{"out of its folder", "[body model_path]", fault.InvalidRequest, evaluate.Request{ModelPath: strings.Replace(good.URI, "sha256/", "sha256/../sha256/", 1)}},
+		{"no such version", "[body model_path]", fault.DataNotFound, evaluate.Request{ModelPath: strings.Replace(good.URI, good.Digest, strings.Repeat("0", 64), 1)}},
+		{"no such model", "[body model_path]", fault.DataNotFound, evaluate.Request{ModelPath: strings.Replace(good.URI, "/m/", "/n/", 1)}},
+		{"another name", "[body model_name]", fault.InvalidRequest, evaluate.Request{ModelPath: good.URI, ModelName: "n"}},
+		{"a wrong gate", "[body gate policy]", fault.InvalidRequest, evaluate.Request{ModelPath: good.URI, Gate: map[string]any{"policy": "best"}}},
+		{"a metric of another task", "[body gate primary]", fault.InvalidRequest, evaluate.Request{ModelPath: good.URI, Gate: map[string]any{"primary": "rmse"}}},
+		{"a run id that cannot be kept", "[body run_id]", fault.InvalidRequest, evaluate.Request{ModelPath: good.URI, RunID: "a\nb"}},
+	} {
+		_, err := r.Run(ctx, c.req)
+		if f := fault.From(err); f == nil || f.Kind != c.kind || len(f.Fields) == 0 || fmt.Sprint(f.Fields[0].Loc) != c.loc {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+	if diff := cmp.Diff(before, r.keys(t)); diff != "" {
+		t.Errorf("a refused request has written:\n%s", diff)
+	}
+}
+
+// What a challenger is judged by must be whole: its file, and its holdout.
+func TestWhatHasChangedIsNotJudged(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		kind   fault.Kind
+		damage func(t *testing.T, r *ring, run *run, v modelstore.Version)
+	}{
+		{"one byte of the model", fault.InvalidData, func(t *testing.T, r *ring, _ *run, v modelstore.Version) {
+			file, err := r.Models.Load(ctx, "m", v.Digest)
+			if err != nil {
+				t.Fatal(err)
+			}
+			file.Model[len(file.Model)/2] ^= 1
+			r.overwrite(t, v.URI, file.Model)
+		}},
+		{"the holdout is gone", fault.DataNotFound, func(t *testing.T, r *ring, run *run, _ modelstore.Version) {
+			if err := r.bucket.Delete(ctx, "runs/run-1/processed.parquet"); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"the holdout is another run's", fault.InvalidData, func(t *testing.T, r *ring, run *run, _ modelstore.Version) {
+			other := newRing()
+			other.process(t, "run-1", strings.Replace(yesNo(), "south", "north", 1900), nil)
+			for _, name := range []string{"processed.parquet", "recipe.json"} {
+				data, _, err := blob.ReadAll(ctx, other.bucket, "runs/run-1/"+name, 1<<20)
+				if err != nil {
+					t.Fatal(err)
+				}
+				r.overwrite(t, "s3://store/runs/run-1/"+name, data)
+			}
+		}},
+		{"the recipe is damaged", fault.InvalidData, func(t *testing.T, r *ring, run *run, _ modelstore.Version) {
+			r.overwrite(t, "s3://store/runs/run-1/recipe.json", []byte("{}"))
+		}},
+	} {
+		r := newRing()
+		run := r.process(t, "run-1", yesNo(), nil)
+		version := r.add(t, run, believing(run.recipe, "right80"))
+		c.damage(t, r, run, version)
+		before := r.keys(t)
+		_, err := r.Run(ctx, evaluate.Request{ModelPath: version.URI})
+		if f := fault.From(err); f == nil || f.Kind != c.kind || fmt.Sprint(f.Fields[0].Loc) != "[body model_path]" || strings.Contains(f.Detail, "processed_data_path") {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if diff := cmp.Diff(before, r.keys(t)); diff != "" {
+			t.Errorf("%s: it has written:\n%s", c.name, diff)
+		}
+	}
+}
+
+// A challenger that its own holdout cannot serve is no reason to let it in.
+func TestAChallengerThatDoesNotGoWithItsHoldout(t *testing.T) {
+	r := newRing()
+	run := r.process(t, "run-1", yesNo(), nil)
+	other := run.recipe
+	other.Features = slices.Clone(other.Features)
+	other.Features[0].Name = "height"
+	_, err := r.Run(ctx, evaluate.Request{ModelPath: r.add(t, run, believing(other, "right90")).URI})
+	if f := fault.From(err); f == nil || f.Kind != fault.InvalidData || fmt.Sprint(f.Fields[0].Loc) != "[body model_path]" {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A store that was copied to another place is still a store, but old addresses
+// do not lead out of it.
+func TestAHoldoutElsewhereIsNotRead(t *testing.T) {
+	r := newRing()
+	run := r.process(t, "run-1", yesNo(), nil)
+	version := r.add(t, run, believing(run.recipe, "right80"))
+	moved := blob.Root{Bucket: r.bucket, Base: "s3://moved"}
+	r.Store, r.Models = moved, &modelstore.Store{Root: moved}
+	_, err := r.Run(ctx, evaluate.Request{ModelPath: strings.Replace(version.URI, "s3://store", "s3://moved", 1)})
+	if f := fault.From(err); f == nil || f.Kind != fault.InvalidData || fmt.Sprint(f.Fields[0].Loc) != "[body model_path]" {
+		t.Errorf("got %v", err)
+	}
+}
+
+// counted is a bucket whose user is cancelled at one of the calls.
+type counted struct {
+	*blob.Memory
+	left   int
+	cancel func()
+	mu     sync.Mutex
+}
+
+func (c *counted) count() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.left--; c.left == 0 {
+		c.cancel()
+	}
+}
+
+func (c *counted) Open(ctx context.Context, key string, span blob.Span) (io.ReadCloser, blob.Info, error) {
+	c.count()
+	return c.Memory.Open(ctx, key, span)
+}
+
+func (c *counted) Stat(ctx context.Context, key string) (blob.Info, error) {
+	c.count()
+	return c.Memory.Stat(ctx, key)
+}
+
+func (c *counted) Put(ctx context.Context, key string, data []byte, cond blob.Condition) (blob.Info, error) {
+	c.count()
+	return c.Memory.Put(ctx, key, data, cond)
+}
+
+// An evaluation that is cut off anywhere leaves a whole verdict or none, and
+// can be repeated.
+func TestAnEvaluationThatIsCutOffAnywhereCanBeRepeated(t *testing.T) {
+	r := newRing()
+	run := r.process(t, "run-1", yesNo(), nil)
+	r.crown(t, r.add(t, run, believing(run.recipe, "right80")))
+	version := r.add(t, run, believing(run.recipe, "right90"))
+	before := len(r.keys(t))
+	for cut := 1; ; cut++ {
+		brief, cancel := context.WithCancel(ctx)
+		w := &counted{Memory: r.bucket, left: cut, cancel: cancel}
+		r.Store.Bucket, r.Models.Root.Bucket = w, w
+		v, err := r.Run(brief, evaluate.Request{ModelPath: version.URI})
+		cancel()
+		if err == nil {
+			if cut < 8 || v.Decision != "promote" || v.Cached || len(r.keys(t)) != before+1 {
+				t.Errorf("after %d calls: %s, cached %v", cut, v.Decision, v.Cached)
+			}
+			return
+		}
+		if !fault.Is(err, fault.Transient) || len(r.keys(t)) != before {
+			t.Errorf("cut at call %d: %v", cut, err)
+		}
+	}
+}
