@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -57,5 +58,19 @@ func TestBothModelsAreAlignedOverTheUnion(t *testing.T) {
 	// the champion there are four.
 	if f1, alone := c.mine.Values["f1_score"], c.alone.Values["f1_score"]; !(f1 < alone) {
 		t.Errorf("F1 is %v over the union, and %v over its own classes", f1, alone)
+	}
+}
+
+func TestFiguresAreForReaders(t *testing.T) {
+	for x, want := range map[float64]string{0.741514: "0.7415", 1: "1", -0.05: "-0.05", 9876.5: "9876", 107177.12: "107177", -1234567.8: "-1234568", 1e-7: "1e-07"} {
+		if got := figure(x); got != want {
+			t.Errorf("%v is written %s, want %s", x, got, want)
+		}
+	}
+	for _, c := range []struct{ metric, gain, want string }{{"accuracy", "0.05", "+0.05"}, {"rmse", "0.05", "-0.05"}, {"rmse", "-0.05", "+0.05"}, {"rmse", "0", "0"}} {
+		gain, err := strconv.ParseFloat(c.gain, 64)
+		if got := signed(c.metric, gain); err != nil || got != c.want {
+			t.Errorf("a gain of %s in %s is written %s, want %s", c.gain, c.metric, got, c.want)
+		}
 	}
 }

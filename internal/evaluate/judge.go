@@ -123,7 +123,10 @@ func signed(name string, gain float64) string {
 	if !metric.HigherIsBetter(name) {
 		gain = -gain
 	}
-	return fmt.Sprintf("%+.6g", gain)
+	if gain > 0 {
+		return "+" + figure(gain)
+	}
+	return figure(gain)
 }
 
 func compareReason(rule string, c metric.Comparison) Reason {
@@ -198,7 +201,7 @@ func (j *job) baseline(v *verdict) Reason {
 		return r
 	}
 	difference := mine - *theirs
-	r.Challenger, r.Required = &mine, fmt.Sprintf("%s (%.6g)", r.Required, *theirs)
+	r.Challenger, r.Required = &mine, fmt.Sprintf("%s (%s)", r.Required, figure(*theirs))
 	r.Passed = difference > 0
 	if !metric.HigherIsBetter(v.primary) {
 		r.Passed = difference < 0

@@ -116,9 +116,17 @@ func (v *verdict) praise(policy string) string {
 
 func show(s metric.Scores, name string) string {
 	if x, ok := s.Values[name]; ok {
-		return fmt.Sprintf("%.6g", x)
+		return figure(x)
 	}
 	return "undefined"
+}
+
+// figure writes a score for readers: four digits, or all before the point.
+func figure(x float64) string {
+	if math.Abs(x) >= 1e4 {
+		return fmt.Sprintf("%.0f", x)
+	}
+	return fmt.Sprintf("%.4g", x)
 }
 
 // failed lists the rules that do not hold, each with its metric, once.
