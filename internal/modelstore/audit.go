@@ -9,7 +9,7 @@ import (
 // Audit checks what a model's champion pointer promises, and returns the first
 // broken promise as a fault.InvalidData:
 //
-//   - the champion's files are there and have their digests;
+//   - the champion's files are there, attachments included, and have their digests;
 //   - each promotion in the history names an evaluation that is stored, is the
 //     very document that the promotion rested on, says yes, and compared the
 //     new champion with exactly the one that it replaced;
@@ -22,7 +22,7 @@ func (s *Store) Audit(ctx context.Context, name string) error {
 	if err != nil || champion == nil {
 		return err
 	}
-	if _, err := s.Load(ctx, name, champion.Digest); err != nil {
+	if _, err := s.loadWhole(ctx, name, champion.Digest); err != nil {
 		return broken(champion.Change, err)
 	}
 	for _, change := range champion.changes() {

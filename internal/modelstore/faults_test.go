@@ -58,7 +58,7 @@ var mishaps = []mishap{
 	{name: "412 before", only: blobtest.Put, outcome: blobtest.Outcome{Err: blob.ErrCondition}, survived: true},
 	{name: "409 before", only: blobtest.Put, outcome: blobtest.Outcome{Err: blob.ErrConflict}, survived: true},
 	{name: "409 after", only: blobtest.Put, outcome: blobtest.Outcome{Err: blob.ErrConflict, Applied: true}, survived: true},
-	{name: "404", outcome: blobtest.Outcome{Err: blob.ErrNotFound}, kinds: []fault.Kind{fault.DataNotFound, fault.GateNotPassed, fault.ChampionChanged, fault.Internal}},
+	{name: "404", outcome: blobtest.Outcome{Err: blob.ErrNotFound}, kinds: []fault.Kind{fault.DataNotFound, fault.GateNotPassed, fault.ChampionChanged, fault.InvalidData, fault.Internal}},
 	{name: "403 before", outcome: blobtest.Outcome{Err: denied}, kinds: []fault.Kind{fault.AccessDenied}},
 	{name: "403 after", outcome: blobtest.Outcome{Err: denied, Applied: true}, kinds: []fault.Kind{fault.AccessDenied}},
 	{name: "torn", only: blobtest.Open, outcome: blobtest.Outcome{Err: unreachable, Torn: 40}, kinds: []fault.Kind{fault.Transient}},
@@ -156,7 +156,7 @@ func audit(t testing.TB, s *Store, what string) {
 	versions, err := s.Versions(context.Background(), "churn")
 	must(t, err)
 	for _, digest := range versions {
-		if _, err := s.Load(context.Background(), "churn", digest); err != nil {
+		if _, err := s.loadWhole(context.Background(), "churn", digest); err != nil {
 			t.Fatalf("%s: a listed version: %v", what, err)
 		}
 	}
@@ -182,12 +182,15 @@ func scenarios() []scenario {
 	return []scenario{{
 		name: "add", prepare: nothing,
 		run: func(ctx context.Context, s *Store) error {
-			_, err := s.Add(ctx, "churn", []byte("model A"), manifest())
+			_, err := s.Add(ctx, "churn", []byte("model A"), manifest(), attached()...)
 			return err
 		},
 		done: func(t testing.TB, s *Store) {
-			_, err := s.Load(context.Background(), "churn", Digest([]byte("model A")))
+			loaded, err := s.loadWhole(context.Background(), "churn", Digest([]byte("model A")))
 			must(t, err)
+			if len(loaded.Manifest.Files) != 3 {
+				t.Errorf("the version has the files %v", loaded.Manifest.Files)
+			}
 		},
 	}, {
 		name: "store an evaluation", prepare: func(t testing.TB, s *Store) { add(t, s, "churn", "model A") },
@@ -221,9 +224,11 @@ func scenarios() []scenario {
 		done:    champion(3, "model C"),
 		changes: true, bound: true,
 	}, {
-		name: "update",
+		name: "update to a version with attachments",
 		prepare: func(t testing.TB, s *Store) {
 			crownAll(t, s, "model A", "model B")
+			_, err := s.Add(t.Context(), "churn", []byte("model C"), manifest(), attached()[0])
+			must(t, err)
 			judge(t, s, "churn", "model C", true)
 		},
 		run: func(ctx context.Context, s *Store) error {

@@ -16,7 +16,7 @@ const manifestFormat = 1
 type Manifest struct {
 	Format    int             `json:"format"`     // filled by Add
 	ModelName string          `json:"model_name"` // filled by Add
-	Files     map[string]File `json:"files"`      // by name; Add fills in model.onnx
+	Files     map[string]File `json:"files"`      // by name, filled by Add: model.onnx and the attachments
 
 	RunID        string          `json:"run_id"`
 	Engine       string          `json:"engine"`        // version of the program that trained it
@@ -26,9 +26,6 @@ type Manifest struct {
 	Params       json.RawMessage `json:"params"`        // the learner's parameters, defaults included
 	RecipeSHA256 string          `json:"recipe_sha256"` // of the recipe inside the model
 	Data         Data            `json:"data"`
-	// Parent is the digest of the model that was champion when this one was
-	// trained, or "".
-	Parent string `json:"parent_sha256,omitempty"`
 
 	Metrics   Scores            `json:"metrics"`                     // on the holdout
 	Undefined map[string]string `json:"metrics_undefined,omitempty"` // why a metric is
@@ -68,19 +65,12 @@ type Source struct {
 type Scores map[string]*float64
 
 // complete fills in what a manifest says about its own model.
-func (m *Manifest) complete(name, digest string, size int64) error {
+func (m *Manifest) complete(name, digest string, model []byte, attachments []Attachment) error {
 	if m.ModelName != "" && m.ModelName != name {
 		return fault.New(fault.Internal, "The manifest is another model's.")
 	}
 	m.Format, m.ModelName = manifestFormat, name
-	files := map[string]File{modelFile: {SHA256: digest, Size: size}}
-	for file, f := range m.Files {
-		if file != modelFile {
-			files[file] = f
-		}
-	}
-	m.Files = files
-	return nil
+	return m.list(digest, model, attachments)
 }
 
 // openManifest decodes a stored manifest and checks that it is the one of the
@@ -92,8 +82,8 @@ func openManifest(sealed []byte, name, digest string) (Manifest, error) {
 	case err != nil:
 	case m.ModelName != name:
 		err = fmt.Errorf("the manifest is of model %q", m.ModelName)
-	case m.Files[modelFile].SHA256 != digest:
-		err = fmt.Errorf("the manifest is of version %.64q", m.Files[modelFile].SHA256)
+	default:
+		err = m.checkFiles(digest)
 	}
 	if err != nil {
 		return Manifest{}, damaged(err, "manifest")

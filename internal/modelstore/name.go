@@ -68,6 +68,9 @@ func modelKey(name, digest string) string   { return versionKey(name, digest) + 
 func manifestKey(name, digest string) string {
 	return versionKey(name, digest) + "/" + manifestFile
 }
+func attachmentKey(name, digest, own, file string) string {
+	return versionKey(name, digest) + "/files/" + own + "/" + file
+}
 func evaluationKey(name, id string) string { return nameKey(name) + "/evaluations/" + id + ".json" }
 func championKey(name string) string       { return nameKey(name) + "/champion.json" }
 func latestKey(name string) string         { return nameKey(name) + "/latest/" + modelFile }

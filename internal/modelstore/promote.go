@@ -77,7 +77,7 @@ func changeID(kind, name, rest string) string {
 
 // inspect makes sure that a version is all there before a pointer names it.
 func (s *Store) inspect(ctx context.Context, name, digest string, check Check) error {
-	version, err := s.Load(ctx, name, digest)
+	version, err := s.loadWhole(ctx, name, digest)
 	if err != nil {
 		return err
 	}

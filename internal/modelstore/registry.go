@@ -114,7 +114,6 @@ type ModelInfo struct {
 	Data       Data              `json:"data" doc:"What it was trained on"`
 	TrainedBy  string            `json:"trained_by_run_id" doc:"The run that trained it"`
 	Engine     string            `json:"engine" doc:"Version of the program that trained it"`
-	Parent     string            `json:"parent_sha256,omitempty" doc:"The champion when it was trained"`
 }
 
 // Model describes a model's champion. If there is none the error is a
@@ -136,7 +135,7 @@ func (r Registry) Model(ctx context.Context, name string) (ModelInfo, error) {
 		HistoryEntry: r.historyEntry(name, champion.Change), ModelName: name, ModelURI: v.URI, LatestPath: r.Store.LatestURI(name),
 		Size: m.Files[modelFile].Size, Task: m.Task, Target: m.Target, Algorithm: m.Algorithm,
 		Metrics: m.Metrics, Undefined: m.Undefined, Baselines: m.Baselines,
-		Data: m.Data, TrainedBy: m.RunID, Engine: m.Engine, Parent: m.Parent,
+		Data: m.Data, TrainedBy: m.RunID, Engine: m.Engine,
 	}
 	if err := json.Unmarshal(m.Params, &info.Params); err != nil {
 		return ModelInfo{}, damaged(err, "manifest")

@@ -22,12 +22,12 @@ type Loaded struct {
 	Model []byte
 }
 
-// Add stores a model with its manifest and returns what then stands. The bytes
-// are written first and the manifest, which makes the version complete, last;
-// both only where nothing stands yet, so that Add can be repeated after any
-// outcome. A manifest that stands already is kept: two runs may have trained
+// Add stores a model with its attachments and manifest, and returns what then
+// stands. The bytes are written first and the manifest, which makes the version
+// complete, last; all only where nothing stands yet, so that Add can be
+// repeated after any outcome. A manifest that stands already is kept: two runs may have trained
 // the same bytes, and the first of them wrote it down.
-func (s *Store) Add(ctx context.Context, name string, model []byte, m Manifest) (Version, error) {
+func (s *Store) Add(ctx context.Context, name string, model []byte, m Manifest, attachments ...Attachment) (Version, error) {
 	if err := CheckName(name); err != nil {
 		return Version{}, err
 	}
@@ -35,7 +35,7 @@ func (s *Store) Add(ctx context.Context, name string, model []byte, m Manifest) 
 		return Version{}, fault.New(fault.TooLarge, "The model is larger than the %d bytes that can be stored.", maxModel)
 	}
 	digest := Digest(model)
-	if err := m.complete(name, digest, int64(len(model))); err != nil {
+	if err := m.complete(name, digest, model, attachments); err != nil {
 		return Version{}, err
 	}
 	manifest, err := seal(m, maxDocument)
@@ -48,6 +48,9 @@ func (s *Store) Add(ctx context.Context, name string, model []byte, m Manifest) 
 	}
 	if Digest(stands) != digest {
 		return Version{}, fault.New(fault.Internal, "The store holds other bytes under this model's digest.")
+	}
+	if err := s.attach(ctx, name, digest, attachments); err != nil {
+		return Version{}, err
 	}
 	if manifest, err = s.create(ctx, manifestKey(name, digest), manifest, maxDocument); err != nil {
 		return Version{}, err
@@ -91,7 +94,7 @@ func (s *Store) create(ctx context.Context, key string, data []byte, limit int64
 }
 
 // Load reads a version back. Each time it checks the model file against its
-// digest and the manifest against the model. A version that does not exist or
+// digest and the manifest against the model; Attachment reads the other files. A version that does not exist or
 // was never completed is a fault.DataNotFound, one that is not as it was
 // written a fault.InvalidData.
 func (s *Store) Load(ctx context.Context, name, digest string) (*Loaded, error) {

@@ -188,16 +188,16 @@ func checkManifest(t *testing.T, d *processed.Data, m modelstore.Manifest, r tra
 		t.Fatal(err)
 	}
 	type facts struct {
-		Run, Engine, Task, Target, Algorithm, Recipe, Parent, Processed, Holdout string
+		Run, Engine, Task, Target, Algorithm, Recipe, Processed, Holdout string
 		Train, Test                                                              int64
 		Source                                                                   modelstore.Source
 	}
 	want := facts{
-		r.RunID, "test", r.Task, "y", r.Algorithm, recipe, "", r.ProcessedDataPath, d.Holdout.Digest, d.Train.Rows, d.Holdout.Rows,
+		r.RunID, "test", r.Task, "y", r.Algorithm, recipe, r.ProcessedDataPath, d.Holdout.Digest, d.Train.Rows, d.Holdout.Rows,
 		modelstore.Source{URI: "s3://data/d.csv", ETag: d.Source.ETag, SHA256: d.Source.SHA256, Size: d.Source.Size},
 	}
 	got := facts{
-		m.RunID, m.Engine, m.Task, m.Target, m.Algorithm, m.RecipeSHA256, m.Parent, m.Data.ProcessedPath, m.Data.HoldoutSHA256,
+		m.RunID, m.Engine, m.Task, m.Target, m.Algorithm, m.RecipeSHA256, m.Data.ProcessedPath, m.Data.HoldoutSHA256,
 		m.Data.TrainRows, m.Data.HoldoutRows, m.Data.Sources[0],
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -18,6 +18,10 @@ const (
 		}
 	}
 `
+	attach = `	if err := s.attach(ctx, name, digest, attachments); err != nil {
+		return Version{}, err
+	}
+`
 	write = `	next := standing.succeed(in.name, in.change)
 	in.wrote, in.refusal = true, s.replace(ctx, next, etag)
 `
@@ -41,6 +45,8 @@ var mutants = []mutant{
 		"	stands, err := s.create(ctx, modelKey(name, digest), model, maxModel)\n	if err != nil {\n		return Version{}, err\n	}\n",
 		"	if manifest, err = s.create(ctx, manifestKey(name, digest), manifest, maxDocument); err != nil {\n		return Version{}, err\n	}\n" +
 			"	stands, err := s.create(ctx, modelKey(name, digest), model, maxModel)\n	if err != nil {\n		return Version{}, err\n	}\n"},
+	{"data before pointer", "the manifest is written before the attachments", "version.go",
+		attach, "	if manifest, err = s.create(ctx, manifestKey(name, digest), manifest, maxDocument); err != nil {\n		return Version{}, err\n	}\n" + attach},
 	{"409", "the pointer's 409 is taken for a success", "swap.go",
 		result, "	won := in.refusal == nil || errors.Is(in.refusal, blob.ErrConflict)\n	if won {\n		in.refusal = nil\n	}\n" +
 			"	return Promotion{Change: next.Change, Standing: next.Generation}, won, in.refusal\n"},
@@ -54,8 +60,10 @@ var mutants = []mutant{
 		"in.refusal == nil, in.refusal\n", "true, nil\n"},
 	{"digest", "a loaded model is not held against its digest", "version.go",
 		`Digest(model) != digest || file.Size`, `file.Size`},
-	{"digest", "a manifest may be another version's", "manifest.go",
-		`case m.Files[modelFile].SHA256 != digest:`, `case false:`},
+	{"digest", "an attachment is not held against its digest", "attachment.go",
+		`case Digest(data) != listed.SHA256 || int64`, `case int64`},
+	{"digest", "a manifest may be another version's", "attachment.go",
+		`if m.Files[modelFile].SHA256 != digest {`, `if false {`},
 	{"generation", "the champion may be another generation", "swap.go",
 		bound, `if standing.digest() != in.fromDigest {`},
 	{"generation", "the champion may be another model", "swap.go",
