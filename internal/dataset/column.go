@@ -21,8 +21,8 @@ type columnScan struct {
 
 	dict      *dictionary // of spellings; nil once given up
 	classes   []cellClass // of the dictionary's values, until the column is Text
-	values    *numberSet  // follows the dictionary; nil once given up
-	overflow  bool
+	values    *numberSet  // follows the dictionary
+	overflow  bool        // of a Text column
 	late      bool
 	spellings int       // how many a numeric column keeps
 	batch     []float64 // scratch
@@ -76,9 +76,7 @@ func (c *columnScan) addRun(b *block, i, width int) int {
 		c.widen(v, class)
 		c.batch = append(c.batch, v)
 	}
-	if c.values != nil && !c.values.addAll(c.batch) {
-		c.values, c.overflow = nil, true
-	}
+	c.values.addAll(c.batch)
 	return i
 }
 
@@ -140,12 +138,11 @@ func (c *columnScan) addNumber(cell []byte, v float64, class cellClass) {
 		}
 		c.dropSpellings()
 	}
-	switch {
-	case class == outOfRangeCell:
+	if class == outOfRangeCell {
 		c.outOfRange++
-	case !c.values.add(v):
-		c.values, c.overflow = nil, true
+		return
 	}
+	c.values.add(v)
 }
 
 func (c *columnScan) widen(v float64, class cellClass) {
@@ -172,7 +169,7 @@ func (c *columnScan) dropSpellings() {
 // distinctNumbers returns the set of the dictionary's numbers, whose spellings
 // may differ where they do not.
 func (c *columnScan) distinctNumbers() *numberSet {
-	set := newNumberSet(c.opts.MaxDistinct)
+	set := newNumberSet(c.opts.countedNumbers())
 	for code, spelling := range c.dict.values {
 		if c.classes[code] != outOfRangeCell {
 			v, _ := parseNumber([]byte(spelling))
@@ -199,6 +196,9 @@ func (c *columnScan) column() Column {
 	case c.kind == Text:
 		out.Dict, out.Counts = c.dict.values, c.dict.counts
 		out.Distinct = len(out.Dict)
+		if c.overflow {
+			out.Distinct = c.opts.MaxDistinct + 1
+		}
 	default:
 		out.OutOfRange = c.outOfRange
 		if c.dict != nil {
@@ -206,15 +206,10 @@ func (c *columnScan) column() Column {
 			c.values = c.distinctNumbers()
 		}
 		out.Missing += out.OutOfRange
-		if c.values != nil {
-			out.Distinct = c.values.n
-		}
+		out.Distinct = c.values.n
 		if c.kind.Numeric() {
 			out.Min, out.Max = c.min, c.max
 		}
-	}
-	if c.overflow {
-		out.Distinct = c.opts.MaxDistinct + 1
 	}
 	return out
 }

@@ -63,13 +63,13 @@ type Column struct {
 	Dict []string
 	// Counts holds the number of cells with each value of Dict.
 	Counts []int64
-	// Overflow says that the column has more distinct values than are held or
-	// counted (Options.MaxDistinct, MaxDictBytes). The Dict of such a Text
-	// column is cut off, and values beyond it read as OverflowCode.
+	// Overflow says that a Text column has more distinct values than are held
+	// (Options.MaxDistinct, MaxDictBytes). Its Dict is cut off, and values
+	// beyond it read as OverflowCode.
 	Overflow bool
 	// Distinct counts the different values of the column, numbers by value and
-	// text by spelling. If Overflow, it is one more than the limit at which
-	// counting stopped.
+	// text by spelling, up to one more than the limit: Options.MaxDistinct, and
+	// CountedNumbers for numbers.
 	Distinct int
 	// Min and Max of a numeric column.
 	Min, Max float64

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 )
 
-// numberSet counts distinct numbers up to a limit.
+// numberSet counts distinct numbers up to a limit, and one beyond it.
 type numberSet struct {
 	slots []uint64 // float64 bits; a power of two, at most half full
 	n     int
@@ -29,33 +29,38 @@ func (s *numberSet) allocate(n int) {
 	}
 }
 
-// add inserts a number, which is not NaN, and reports whether the set is still
-// within its limit. Beyond it the set is of no more use.
-func (s *numberSet) add(v float64) bool {
+// full reports whether the set has more than limit members; it counts no more.
+func (s *numberSet) full() bool { return s.n > s.limit }
+
+// add inserts a number, which is not NaN.
+func (s *numberSet) add(v float64) {
+	if s.full() {
+		return
+	}
 	bits := math.Float64bits(v)
 	i := s.slot(bits)
 	if s.slots[i] == bits {
-		return true
+		return
 	}
-	if s.n == s.limit {
-		return false
+	s.n++
+	if s.full() {
+		s.slots = nil
+		return
 	}
 	s.slots[i] = bits
-	s.n++
 	if 2*s.n > len(s.slots) {
 		s.grow()
 	}
-	return true
 }
 
 // addAll is add for many numbers.
-func (s *numberSet) addAll(values []float64) bool {
-	for _, v := range values {
-		if !s.add(v) {
-			return false
-		}
+func (s *numberSet) addAll(values []float64) {
+	if s.full() {
+		return
 	}
-	return true
+	for _, v := range values {
+		s.add(v)
+	}
 }
 
 // slot returns where the number is, or where it belongs.

@@ -32,7 +32,7 @@ type Options struct {
 	MaxCell    int   // bytes of a cell; default 1 MiB
 	MaxLine    int   // bytes of a row; default 16 MiB
 
-	// MaxDistinct is how many distinct values of a column are held and counted
+	// MaxDistinct is how many distinct values of a text column are held
 	// (default 65,536), and MaxDictBytes how many bytes of text its dictionary
 	// may hold (default 4 MiB). In wide tables they are lowered, so that all
 	// columns together stay below 8 million values and 128 MiB.
@@ -73,3 +73,11 @@ func (o Options) forColumns(columns int) Options {
 	o.MaxDictBytes = min(o.MaxDictBytes, max(128<<20/columns, 8<<10))
 	return o
 }
+
+// CountedNumbers is up to how many distinct values of a numeric column are
+// counted, if Options.MaxDistinct is not less. Beyond it, nobody asks how many
+// there are.
+const CountedNumbers = 10_000
+
+// countedNumbers returns the limit for numbers.
+func (o Options) countedNumbers() int { return min(o.MaxDistinct, CountedNumbers) }

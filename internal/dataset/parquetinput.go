@@ -56,7 +56,7 @@ func scanParquet(ctx context.Context, r io.ReaderAt, size int64, opts Options) (
 	}
 	columns := make([]valueScan, len(p.columns))
 	err = p.run(ctx, func(b *Batch) error {
-		share(opts.Workers, len(columns), func(j int) { columns[j].add(&b.Columns[j], f.opts.MaxDistinct) })
+		share(opts.Workers, len(columns), func(j int) { columns[j].add(&b.Columns[j], f.opts) })
 		return nil
 	})
 	if err != nil {
@@ -64,7 +64,7 @@ func scanParquet(ctx context.Context, r io.ReaderAt, size int64, opts Options) (
 	}
 	schema := f.Schema()
 	for j := range columns {
-		columns[j].describe(&schema.Columns[j], p.columns[j].outOfRange, f.opts.MaxDistinct)
+		columns[j].describe(&schema.Columns[j], p.columns[j].outOfRange, f.opts)
 	}
 	return schema, tally, usable(tally)
 }
@@ -87,17 +87,17 @@ type valueScan struct {
 	missing  int64
 	min, max float64
 	values   *numberSet
-	overflow bool
+	overflow bool    // of a Text column
 	counts   []int64 // by code
 }
 
-func (s *valueScan) add(v *Values, limit int) {
+func (s *valueScan) add(v *Values, opts Options) {
 	if v.Kind == Text {
 		s.addCodes(v)
 		return
 	}
-	if s.values == nil && !s.overflow {
-		s.values = newNumberSet(limit)
+	if s.values == nil {
+		s.values = newNumberSet(opts.countedNumbers())
 		s.min, s.max = math.Inf(1), math.Inf(-1)
 	}
 	for _, x := range v.Numbers {
@@ -106,9 +106,7 @@ func (s *valueScan) add(v *Values, limit int) {
 			continue
 		}
 		s.min, s.max = min(s.min, x), max(s.max, x)
-		if s.values != nil && !s.values.add(x) {
-			s.values, s.overflow = nil, true
-		}
+		s.values.add(x)
 	}
 }
 
@@ -130,10 +128,13 @@ func (s *valueScan) addCodes(v *Values) {
 
 // describe completes the description of the column, whose name, kind and
 // dictionary are known.
-func (s *valueScan) describe(c *Column, outOfRange int64, limit int) {
+func (s *valueScan) describe(c *Column, outOfRange int64, opts Options) {
 	c.Missing, c.Overflow = s.missing, s.overflow
 	if c.Kind == Text {
 		c.Counts, c.Distinct = s.counts, len(c.Dict)
+		if c.Overflow {
+			c.Distinct = opts.MaxDistinct + 1
+		}
 	} else {
 		c.OutOfRange = outOfRange
 		if s.values != nil {
@@ -144,11 +145,8 @@ func (s *valueScan) describe(c *Column, outOfRange int64, limit int) {
 			c.Kind = Float
 		}
 	}
-	if c.Distinct == 0 && !c.Overflow {
+	if c.Distinct == 0 {
 		*c = Column{Name: c.Name, Kind: Empty, Missing: c.Missing, OutOfRange: c.OutOfRange}
-	}
-	if c.Overflow {
-		c.Distinct = limit + 1
 	}
 }
 

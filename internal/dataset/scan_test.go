@@ -43,8 +43,8 @@ func describe(name string, cells []string, maxDistinct int) Column {
 			c.Min, c.Max = min(c.Min, v), max(c.Max, v)
 		}
 	}
-	c.Distinct = len(numbers) + len(c.Dict)
-	if c.Overflow = c.Overflow || len(numbers) > maxDistinct; c.Overflow {
+	c.Distinct = min(len(numbers), maxDistinct+1) + len(c.Dict)
+	if c.Overflow {
 		c.Distinct = maxDistinct + 1
 	}
 	if !c.Kind.Numeric() {
@@ -137,6 +137,20 @@ func TestLateText(t *testing.T) {
 }
 
 // TestSpellingsOfOneNumber are one distinct value, unless the column is text.
+// TestNumbersAreCountedUpToALimit has more distinct numbers than are counted,
+// which is no reason not to read them.
+func TestNumbersAreCountedUpToALimit(t *testing.T) {
+	var in strings.Builder
+	in.WriteString("a\n")
+	for i := range 2 * CountedNumbers {
+		fmt.Fprintln(&in, i)
+	}
+	got := readAll(t, opens(in.String()), Options{})
+	same(t, "columns", got.Schema.Columns, []Column{
+		{Name: "a", Kind: Integer, Distinct: CountedNumbers + 1, Max: 2*CountedNumbers - 1},
+	})
+}
+
 func TestSpellingsOfOneNumber(t *testing.T) {
 	got := readAll(t, opens("n,t\n1,1\n01,01\n1.0,1.0\n1e0,x\n"), Options{})
 	same(t, "columns", got.Schema.Columns, []Column{

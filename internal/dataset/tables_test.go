@@ -49,16 +49,10 @@ func TestNumberSet(t *testing.T) {
 		s, seen := newNumberSet(limit), map[float64]bool{}
 		for _, v := range rapid.SliceOfN(rapid.IntRange(0, 300), 0, 500).Draw(t, "values") {
 			seen[float64(v)/3] = true
-			within := s.add(float64(v) / 3)
-			if within != (len(seen) <= limit) {
-				t.Fatalf("%d values are within the limit of %d: %v", len(seen), limit, within)
+			s.add(float64(v) / 3)
+			if want := min(len(seen), limit+1); s.n != want || s.full() != (want > limit) {
+				t.Fatalf("%d values counted, full: %v; want %d of at most %d", s.n, s.full(), want, limit)
 			}
-			if !within {
-				return
-			}
-		}
-		if s.n != len(seen) {
-			t.Fatalf("%d values, want %d", s.n, len(seen))
 		}
 	})
 }

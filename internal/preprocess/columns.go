@@ -65,23 +65,20 @@ func unlearnable(c *dataset.Column, rows int64) string {
 		return "nearly every text in it is different, like an identifier"
 	case c.Kind == dataset.Integer && present >= minRowsForIdentifier && consecutive(c, present):
 		return "it numbers the rows"
-	case c.Kind == dataset.Integer && unique && idName.MatchString(c.Name):
+	case c.Kind == dataset.Integer && (unique || c.Distinct > dataset.CountedNumbers) && idName.MatchString(c.Name):
 		return "it looks like an identifier"
 	}
 	return ""
 }
 
-// Where counting distinct values stopped beyond this number, the range of a
-// column of whole numbers decides alone.
-const manyDistinct = 10_000
-
 // consecutive reports whether the column holds as many different whole numbers
-// as there are rows, without a gap.
+// as there are rows, without a gap. Where counting them stopped, their range
+// decides alone.
 func consecutive(c *dataset.Column, present int64) bool {
 	if c.Max-c.Min != float64(present-1) {
 		return false
 	}
-	return int64(c.Distinct) == present || c.Distinct > manyDistinct
+	return int64(c.Distinct) == present || c.Distinct > dataset.CountedNumbers
 }
 
 // storedNames lists the columns that the processed data holds: all but those

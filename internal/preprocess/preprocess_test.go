@@ -240,6 +240,29 @@ func TestColumnsThatCannotBeLearnedFromAreDroppedAndSaidSo(t *testing.T) {
 	}
 }
 
+// Many different numbers are no reason to drop a column, unless it is called
+// like an identifier.
+func TestNumbersThatAreAllDifferentAreLearnedFrom(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 3))
+	var text strings.Builder
+	text.WriteString("price,units,customer_id,y\n")
+	for i := range dataset.CountedNumbers + 2000 {
+		fmt.Fprintf(&text, "%v,%d,%d,%d\n", rng.NormFloat64(), rng.IntN(1e9), rng.IntN(1e9), i%2)
+	}
+	b := newBench()
+	b.put(t, text.String())
+	got := map[string]string{}
+	for _, c := range b.run(t, request()).Columns {
+		got[c.Name] = c.Role + ": " + c.Reason
+	}
+	want := map[string]string{
+		"price": "feature: ", "units": "feature: ", "customer_id": "dropped: it looks like an identifier", "y": "target: ",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestRejectedRowsAreWrittenWithLineAndReason(t *testing.T) {
 	b := newBench()
 	lines := strings.Split(strings.TrimSpace(table(500)), "\n")
@@ -381,6 +404,24 @@ func TestTheSameRunAgainIsAnsweredFromTheStore(t *testing.T) {
 	req.Split = map[string]any{"test_fraction": 0.4}
 	if _, err := b.Run(context.Background(), req); !fault.Is(err, fault.RunConflict) {
 		t.Errorf("the same run_id with another split: %v", err)
+	}
+}
+
+// Whoever deletes the data of a run, and keeps the answer, gets it back by
+// asking again.
+func TestDataThatWasDeletedIsWrittenAgain(t *testing.T) {
+	b := newBench()
+	b.put(t, table(300))
+	first := b.run(t, request())
+	if err := b.Store.Delete(context.Background(), processed.Path(first.RunID, processed.DataFile)); err != nil {
+		t.Fatal(err)
+	}
+	again := b.run(t, request())
+	if again.Cached {
+		t.Error("answered from the store")
+	}
+	if d := b.open(t, again); d.Train.Rows != first.Rows.Train {
+		t.Errorf("%d rows, %d before", d.Train.Rows, first.Rows.Train)
 	}
 }
 
