@@ -38,7 +38,7 @@ var rooms = map[string][]string{
 	"internal/processed":   {"dataset", "model", "metric", "blob", "fault"},
 	"internal/dataset":     {"fault", "github.com/parquet-go/parquet-go", "github.com/klauspost/compress"},
 	"internal/gbdt":        {"model", "fault"},
-	"internal/linear":      {"model", "fault", "gonum.org/v1/gonum"},
+	"internal/linear":      {"model", "fault"},
 	"internal/metric":      {"model", "fault", "gonum.org/v1/gonum"},
 	"internal/onnx":        {"onnx/onnxpb", "model", "fault", "google.golang.org/protobuf"},
 	"internal/onnx/onnxpb": {"google.golang.org/protobuf"},

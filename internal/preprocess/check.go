@@ -8,9 +8,6 @@ import (
 	"retrain/internal/settings"
 )
 
-// DefaultModelName is the model that a request without model_name means.
-const DefaultModelName = "default"
-
 // defaultBadRows is the share of unusable rows from which on data is refused.
 const defaultBadRows = 0.01
 
@@ -25,7 +22,7 @@ func (s *Step) check(req *Request) (Split, error) {
 		bad.At("Field required", "missing", "body", "model_params")
 	}
 	if req.ModelName == "" {
-		req.ModelName = DefaultModelName
+		req.ModelName = modelstore.DefaultName
 	}
 	switch req.Task {
 	case "", "auto", string(model.Binary), string(model.Multiclass), string(model.Regression):

@@ -3,12 +3,14 @@ package preprocess
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
+	"retrain/internal/blob"
 	"retrain/internal/dataset"
 	"retrain/internal/model"
 	"retrain/internal/processed"
@@ -38,7 +40,8 @@ func (j *job) identify() error {
 	return err
 }
 
-// earlier returns the run's earlier answer, or nil.
+// earlier returns the run's earlier answer, or nil. An answer whose data has
+// been deleted from the store is none: the run is done again.
 func (j *job) earlier(ctx context.Context) (*Result, error) {
 	if j.req.DryRun {
 		return nil, nil
@@ -48,8 +51,12 @@ func (j *job) earlier(ctx context.Context) (*Result, error) {
 	if err != nil || !found {
 		return nil, err
 	}
+	_, err = j.Store.Stat(ctx, processed.Path(j.req.RunID, processed.DataFile))
+	if errors.Is(err, blob.ErrNotFound) {
+		return nil, nil
+	}
 	r.Cached = true
-	return &r, nil
+	return &r, err
 }
 
 // save finishes the recipe, takes the run id, and lets the data appear, then
