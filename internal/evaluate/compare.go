@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strconv"
 
@@ -99,11 +100,50 @@ func shareOfTop(labels []int32, classes int) float64 {
 	return float64(slices.Max(counts)) / float64(max(1, len(labels)))
 }
 
+// compareAll compares both models in every metric of the task, in the order in
+// which metrics are shown.
+func (c *compared) compareAll(ctx context.Context, confidence float64) (all []metric.Comparison, err error) {
+	for _, name := range metric.Known(c.task) {
+		in, err := c.in(ctx, name, confidence)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, in)
+	}
+	return all, nil
+}
+
 // in compares both models in one metric.
-func (c *compared) in(name string, confidence float64) metric.Comparison {
+func (c *compared) in(ctx context.Context, name string, confidence float64) (metric.Comparison, error) {
 	o := metric.Options{Confidence: confidence}
 	if c.task == model.Regression {
-		return metric.CompareRegression(name, c.values, c.challenger, c.champion, o)
+		return metric.CompareRegression(ctx, name, c.values, c.challenger, c.champion, o)
 	}
-	return metric.CompareClassification(name, c.labels, c.challenger, c.champion, c.classes, o)
+	return metric.CompareClassification(ctx, name, c.labels, c.challenger, c.champion, c.classes, o)
+}
+
+// intervals returns the intervals of the challenger's own scores.
+func (c *compared) intervals(ctx context.Context, confidence float64) (map[string]metric.Interval, error) {
+	o := metric.Options{Confidence: confidence}
+	if c.task == model.Regression {
+		return metric.RegressionIntervals(ctx, c.values, c.challenger, o)
+	}
+	return metric.ClassificationIntervals(ctx, c.labels, c.challenger, c.classes, o)
+}
+
+// rows is the number of rows that are compared.
+func (c *compared) rows() int { return max(len(c.labels), len(c.values)) }
+
+// rarest is the number of rows of the rarest class that occurs; all rows, for
+// a regression.
+func (c *compared) rarest() int {
+	counts := map[int32]int{}
+	for _, label := range c.labels {
+		counts[label]++
+	}
+	least := c.rows()
+	for _, n := range counts {
+		least = min(least, n)
+	}
+	return least
 }

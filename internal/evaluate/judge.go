@@ -25,6 +25,10 @@ type verdict struct {
 	decision string
 	primary  string
 	reasons  []Reason
+	// comparisons has one for each metric of the task; nil without a champion
+	// to compare with, where intervals takes its place.
+	comparisons []metric.Comparison
+	intervals   map[string]metric.Interval
 }
 
 func (v *verdict) passed() bool {
@@ -37,6 +41,9 @@ func (v *verdict) add(r Reason) { v.reasons = append(v.reasons, r) }
 // holds.
 func (j *job) judge(ctx context.Context, c *compared) (*verdict, error) {
 	v := &verdict{compared: c, primary: j.primary(c)}
+	if err := j.measure(ctx, v); err != nil {
+		return nil, err
+	}
 	switch {
 	case j.champion == nil:
 		v.decision = bootstrap
@@ -70,6 +77,24 @@ func (j *job) judge(ctx context.Context, c *compared) (*verdict, error) {
 	return v, nil
 }
 
+// measure finds out how far the models lie apart, or how certain the
+// challenger's scores are where there is no other model.
+func (j *job) measure(ctx context.Context, v *verdict) (err error) {
+	if v.champion != nil {
+		v.comparisons, err = v.compareAll(ctx, j.gate.Confidence)
+		return err
+	}
+	v.intervals, err = v.compared.intervals(ctx, j.gate.Confidence)
+	j.warnIfSmall(v)
+	return err
+}
+
+// comparison returns how both models differ in a metric.
+func (v *verdict) comparison(name string) metric.Comparison {
+	at := slices.IndexFunc(v.comparisons, func(c metric.Comparison) bool { return c.Metric == name })
+	return v.comparisons[at]
+}
+
 // imbalanced is the share of one class from which on accuracy says little.
 const imbalanced = 0.8
 
@@ -96,7 +121,7 @@ func (j *job) primary(c *compared) string {
 
 // policy is the rule on the primary metric.
 func (j *job) policy(v *verdict) Reason {
-	c := v.in(v.primary, j.gate.Confidence)
+	c := v.comparison(v.primary)
 	margin := max(j.gate.MinAbsoluteChange, j.gate.MinRelativeChange*math.Abs(c.Champion))
 	r := compareReason(j.gate.Policy, c)
 	gain, low, _ := c.Gain()
@@ -111,6 +136,9 @@ func (j *job) policy(v *verdict) Reason {
 	case better:
 		r.Required = fmt.Sprintf("a difference better than %s", signed(v.primary, margin))
 		r.Passed = gain > margin
+	}
+	if c.Undefined == "" {
+		j.warnOfChance(v, &r, c, margin)
 	}
 	return refuseUndefined(r, c)
 }

@@ -1,5 +1,7 @@
 package evaluate
 
+import "retrain/internal/metric"
+
 // Request is the body of POST /evaluate: what /train answered.
 type Request struct {
 	ModelPath string              `json:"model_path" doc:"The challenger, as /train answered it"`
@@ -11,29 +13,31 @@ type Request struct {
 
 // Result is the answer of POST /evaluate. It holds all that /update-model needs.
 type Result struct {
-	Status                  string              `json:"status"`
-	ShouldUpdate            bool                `json:"should_update"`
-	Decision                string              `json:"decision" enum:"promote,keep,bootstrap,champion_incompatible"`
-	Reasons                 []Reason            `json:"reasons"`
-	Summary                 string              `json:"summary" doc:"The verdict in a sentence"`
-	ModelPath               string              `json:"model_path"`
-	ModelSHA256             string              `json:"model_sha256"`
-	ModelName               string              `json:"model_name"`
-	RunID                   string              `json:"run_id"`
-	Target                  string              `json:"target"`
-	Task                    string              `json:"task"`
-	Gate                    Gate                `json:"gate" doc:"The settings that were applied, defaults included"`
-	Primary                 string              `json:"primary_metric"`
-	HoldoutRows             int64               `json:"holdout_rows"`
-	Metrics                 map[string]*float64 `json:"metrics" doc:"The challenger's"`
-	MetricsUndefined        map[string]string   `json:"metrics_undefined,omitempty"`
-	Champion                *Champion           `json:"champion" doc:"null if there is none"`
-	Baselines               map[string]float64  `json:"baselines,omitempty" doc:"The baselines' scores in the primary metric"`
-	ExpectedChampionVersion int64               `json:"expected_champion_version" doc:"0 if there is no champion"`
-	EvaluationPath          string              `json:"evaluation_path"`
-	Warnings                []string            `json:"warnings"`
-	Cached                  bool                `json:"cached"`
-	DurationMS              int64               `json:"duration_ms"`
+	Status                  string                     `json:"status"`
+	ShouldUpdate            bool                       `json:"should_update"`
+	Decision                string                     `json:"decision" enum:"promote,keep,bootstrap,champion_incompatible"`
+	Reasons                 []Reason                   `json:"reasons"`
+	Summary                 string                     `json:"summary" doc:"The verdict in a sentence"`
+	ModelPath               string                     `json:"model_path"`
+	ModelSHA256             string                     `json:"model_sha256"`
+	ModelName               string                     `json:"model_name"`
+	RunID                   string                     `json:"run_id"`
+	Target                  string                     `json:"target"`
+	Task                    string                     `json:"task"`
+	Gate                    Gate                       `json:"gate" doc:"The settings that were applied, defaults included"`
+	Primary                 string                     `json:"primary_metric"`
+	HoldoutRows             int64                      `json:"holdout_rows"`
+	Metrics                 map[string]*float64        `json:"metrics" doc:"The challenger's"`
+	MetricsUndefined        map[string]string          `json:"metrics_undefined,omitempty"`
+	Champion                *Champion                  `json:"champion" doc:"null if there is none"`
+	MetricsCI               map[string]metric.Interval `json:"metrics_ci,omitempty" doc:"Of the challenger's scores, where there is no champion to compare with"`
+	Comparisons             []metric.Comparison        `json:"comparisons" doc:"Both models on the same rows, in each metric; empty if there is no champion to compare with"`
+	Baselines               map[string]float64         `json:"baselines,omitempty" doc:"The baselines' scores in the primary metric"`
+	ExpectedChampionVersion int64                      `json:"expected_champion_version" doc:"0 if there is no champion"`
+	EvaluationPath          string                     `json:"evaluation_path"`
+	Warnings                []string                   `json:"warnings"`
+	Cached                  bool                       `json:"cached"`
+	DurationMS              int64                      `json:"duration_ms"`
 }
 
 // Champion is the model that the challenger was compared with.
@@ -55,5 +59,6 @@ type Reason struct {
 	Difference *float64    `json:"difference,omitempty" doc:"challenger - champion"`
 	CI         *[2]float64 `json:"ci,omitempty" doc:"Of the difference"`
 	Required   string      `json:"required" doc:"What the rule asks for"`
+	RowsNeeded *int64      `json:"rows_needed,omitempty" doc:"About how many holdout rows would show a lead of this size four times out of five, where these cannot tell it from chance"`
 	Passed     bool        `json:"passed"`
 }

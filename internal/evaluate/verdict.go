@@ -61,6 +61,7 @@ func (j *job) result(v *verdict) *Result {
 		RunID: j.runID(), Target: j.challenger.model.Target, Task: string(j.challenger.model.Task),
 		Gate: j.gate, Primary: v.primary, HoldoutRows: j.data.Holdout.Rows,
 		Metrics: v.alone.Metrics(), MetricsUndefined: v.alone.Undefined,
+		MetricsCI: v.intervals, Comparisons: append([]metric.Comparison{}, v.comparisons...),
 		Baselines: map[string]float64{}, Warnings: append([]string{}, j.warnings...),
 	}
 	for name, scores := range j.challenger.manifest.Baselines {

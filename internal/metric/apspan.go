@@ -1,6 +1,7 @@
 package metric
 
 import (
+	"context"
 	"math/rand/v2"
 	"slices"
 )
@@ -17,7 +18,7 @@ const (
 // normal, with the standard error from a bootstrap. Ranks do not add up over
 // rows, so each resample walks over all rows in the order of their scores,
 // which is found beforehand; a block that was drawn twice counts twice.
-func (o Options) apSpan(y []int32, models [][]float64) span {
+func (o Options) apSpan(ctx context.Context, y []int32, models [][]float64) span {
 	n := min(len(y), maxBlocks)
 	orders, scores := make([][]threshold, len(models)), make([]float64, len(models))
 	weights := new([maxBlocks]int64)
@@ -32,6 +33,9 @@ func (o Options) apSpan(y []int32, models [][]float64) span {
 	values := make([]float64, resamples)
 	src := rand.NewPCG(o.Seed, 0)
 	for r := range values {
+		if ctx.Err() != nil {
+			break
+		}
 		clear(weights[:])
 		for range n {
 			weights[pick(src, n)]++

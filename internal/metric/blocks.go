@@ -1,6 +1,7 @@
 package metric
 
 import (
+	"context"
 	"math"
 	"math/rand/v2"
 )
@@ -35,11 +36,15 @@ func newBlocks(columns ...[]float64) *blocks {
 }
 
 // resample draws as many blocks as there are, with replacement, and calls
-// statistic with the sums over the draw, once for each of the values.
-func (b *blocks) resample(values []float64, seed uint64, statistic func(sums []float64) float64) {
+// statistic with the sums over the draw, once for each of the values. It stops
+// early when the context ends, and then leaves the rest as it is.
+func (b *blocks) resample(ctx context.Context, values []float64, seed uint64, statistic func(sums []float64) float64) {
 	src := rand.NewPCG(seed, 0)
 	sums := make([]float64, b.width)
 	for r := range values {
+		if ctx.Err() != nil {
+			return
+		}
 		clear(sums)
 		for range b.n {
 			block := pick(src, b.n)
@@ -56,23 +61,23 @@ func (b *blocks) resample(values []float64, seed uint64, statistic func(sums []f
 func pick(src *rand.PCG, n int) int { return int(src.Uint64() >> 32 * uint64(n) >> 32) }
 
 // blockSpan bootstraps a statistic of sums over the rows.
-func (o Options) blockSpan(statistic func(sums []float64) float64, columns ...[]float64) span {
+func (o Options) blockSpan(ctx context.Context, statistic func(sums []float64) float64, columns ...[]float64) span {
 	values := make([]float64, o.Resamples)
-	newBlocks(columns...).resample(values, o.Seed, statistic)
+	newBlocks(columns...).resample(ctx, values, o.Seed, statistic)
 	return o.percentile(values, "rows")
 }
 
 // meanSpan is the interval of the mean of one model's losses, or of the
 // difference of two.
-func (o Options) meanSpan(losses [][]float64) span {
-	return o.blockSpan(func(sums []float64) float64 {
+func (o Options) meanSpan(ctx context.Context, losses [][]float64) span {
+	return o.blockSpan(ctx, func(sums []float64) float64 {
 		return difference(sums[1:]) / sums[0]
 	}, losses...)
 }
 
 // rootMeanSpan is meanSpan for the square root of the mean.
-func (o Options) rootMeanSpan(squares [][]float64) span {
-	return o.blockSpan(func(sums []float64) float64 {
+func (o Options) rootMeanSpan(ctx context.Context, squares [][]float64) span {
+	return o.blockSpan(ctx, func(sums []float64) float64 {
 		roots := make([]float64, 0, 2)
 		for _, s := range sums[1:] {
 			roots = append(roots, math.Sqrt(s/sums[0]))
@@ -84,14 +89,14 @@ func (o Options) rootMeanSpan(squares [][]float64) span {
 // r2Span is meanSpan for R²; squares are the squared errors. The deviations of
 // y are taken from its mean beforehand, so that those from a draw's mean lose
 // no digits.
-func (o Options) r2Span(y []float64, squares [][]float64) span {
+func (o Options) r2Span(ctx context.Context, y []float64, squares [][]float64) span {
 	centre := mean(y).v
 	first, second := make([]float64, len(y)), make([]float64, len(y))
 	for i := range y {
 		first[i] = y[i] - centre
 		second[i] = float64(first[i] * first[i])
 	}
-	return o.blockSpan(func(sums []float64) float64 {
+	return o.blockSpan(ctx, func(sums []float64) float64 {
 		deviations := sums[2] - float64(sums[1]*sums[1])/sums[0]
 		if deviations <= 0 {
 			return math.NaN()

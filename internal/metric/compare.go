@@ -1,6 +1,9 @@
 package metric
 
-import "slices"
+import (
+	"context"
+	"slices"
+)
 
 // Comparison is how two models differ in a metric on the same rows.
 type Comparison struct {
@@ -29,7 +32,8 @@ func (c Comparison) Gain() (difference, low, high float64) {
 // CompareClassification compares two models' class probabilities (row-major,
 // len(y) × classes, both in the same order of classes) in the named metric; y
 // is as Classification takes it. It panics for a metric that Known does not
-// list, and where Classification does.
+// list, and where Classification does. The only error is that of a context
+// which ended; a bootstrap stops for it.
 //
 // The rows are taken as independent draws. Both models are always judged on
 // the same draw, so what the two have in common cancels.
@@ -43,7 +47,7 @@ func (c Comparison) Gain() (difference, low, high float64) {
 // Introduction to the Bootstrap, 1993, section 13.3); only average_precision,
 // which is dear to resample, has a normal one with the bootstrap's standard
 // error (section 12.3).
-func CompareClassification(name string, y []int32, challenger, champion []float64, classes int, o Options) Comparison {
+func CompareClassification(ctx context.Context, name string, y []int32, challenger, champion []float64, classes int, o Options) (Comparison, error) {
 	checkClasses(y, challenger, classes)
 	checkClasses(y, champion, classes)
 	if !slices.Contains(known[classTask(classes)], name) {
@@ -56,22 +60,24 @@ func CompareClassification(name string, y []int32, challenger, champion []float6
 		return classMetric(name, y, p, classes, countLabels(y, p, classes))
 	}
 	o = o.withDefaults()
-	return o.compare(name, len(y), score(challenger), score(champion), func() span {
-		return o.classSpan(name, y, classes, challenger, champion)
+	c := o.compare(name, len(y), score(challenger), score(champion), func() span {
+		return o.classSpan(ctx, name, y, classes, challenger, champion)
 	})
+	return c, ctx.Err()
 }
 
 // CompareRegression compares two models' predictions of y in the named metric,
 // by a bootstrap as CompareClassification describes it. It panics for a metric
 // that Known does not list, and where Regression does.
-func CompareRegression(name string, y, challenger, champion []float64, o Options) Comparison {
+func CompareRegression(ctx context.Context, name string, y, challenger, champion []float64, o Options) (Comparison, error) {
 	checkValues(y, challenger)
 	checkValues(y, champion)
 	score := func(predicted []float64) value { return valueMetric(name, y, predicted) }
 	o = o.withDefaults()
-	return o.compare(name, len(y), score(challenger), score(champion), func() span {
-		return o.valueSpan(name, y, challenger, champion)
+	c := o.compare(name, len(y), score(challenger), score(champion), func() span {
+		return o.valueSpan(ctx, name, y, challenger, champion)
 	})
+	return c, ctx.Err()
 }
 
 // compare puts a comparison together. The span of the difference is asked for
@@ -96,24 +102,24 @@ func (o Options) compare(name string, rows int, challenger, champion value, diff
 
 // classSpan is the confidence interval of a metric of one model's class
 // probabilities, or of the difference between the first and the second model.
-func (o Options) classSpan(name string, y []int32, classes int, models ...[]float64) span {
+func (o Options) classSpan(ctx context.Context, name string, y []int32, classes int, models ...[]float64) span {
 	switch name {
 	case ROCAUC:
 		return o.aucSpan(y, classes, models)
 	case AveragePrecision:
-		return o.apSpan(y, models)
+		return o.apSpan(ctx, y, models)
 	case LogLoss, Brier:
 		var losses [][]float64
 		for _, p := range models {
 			losses = append(losses, rowLosses(name, y, p, classes))
 		}
-		return o.meanSpan(losses)
+		return o.meanSpan(ctx, losses)
 	}
-	return o.labelSpan(name, y, classes, models)
+	return o.labelSpan(ctx, name, y, classes, models)
 }
 
 // valueSpan is classSpan for predicted values.
-func (o Options) valueSpan(name string, y []float64, models ...[]float64) span {
+func (o Options) valueSpan(ctx context.Context, name string, y []float64, models ...[]float64) span {
 	var losses [][]float64
 	for _, predicted := range models {
 		if name == MAE {
@@ -124,9 +130,9 @@ func (o Options) valueSpan(name string, y []float64, models ...[]float64) span {
 	}
 	switch name {
 	case MAE:
-		return o.meanSpan(losses)
+		return o.meanSpan(ctx, losses)
 	case RMSE:
-		return o.rootMeanSpan(losses)
+		return o.rootMeanSpan(ctx, losses)
 	}
-	return o.r2Span(y, losses)
+	return o.r2Span(ctx, y, losses)
 }

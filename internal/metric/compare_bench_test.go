@@ -17,13 +17,13 @@ func BenchmarkCompare(b *testing.B) {
 			for _, name := range Known(task) {
 				b.Run(name, func(b *testing.B) {
 					for b.Loop() {
-						CompareClassification(name, y, p, q, classes, Options{})
+						compareClasses(name, y, p, q, classes, Options{})
 					}
 				})
 			}
 			b.Run("intervals", func(b *testing.B) {
 				for b.Loop() {
-					ClassificationIntervals(y, p, classes, Options{})
+					classIntervals(y, p, classes, Options{})
 				}
 			})
 		})
@@ -32,7 +32,7 @@ func BenchmarkCompare(b *testing.B) {
 	for _, name := range Known(model.Regression) {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				CompareRegression(name, y, p, q, Options{})
+				compareValues(name, y, p, q, Options{})
 			}
 		})
 	}

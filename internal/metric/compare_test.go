@@ -41,7 +41,7 @@ func TestIntervalsAgreeWithDrawingRows(t *testing.T) {
 	for _, classes := range []int{2, 3} {
 		y, a, b := twoModels(rng, rows, classes, 0.6, 0.9)
 		for _, name := range Known(classTask(classes)) {
-			c := CompareClassification(name, y, a, b, classes, Options{Resamples: resamples, Seed: 3})
+			c := compareClasses(name, y, a, b, classes, Options{Resamples: resamples, Seed: 3})
 			ys, as, bs := make([]int32, rows), make([]float64, rows*classes), make([]float64, rows*classes)
 			low, high := plainBootstrap(rows, resamples, rng, func(drawn []int) float64 {
 				for i, r := range drawn {
@@ -59,7 +59,7 @@ func TestIntervalsAgreeWithDrawingRows(t *testing.T) {
 	}
 	y, a, b := twoRegressors(rng, rows, 0.6, 0.9)
 	for _, name := range Known(model.Regression) {
-		c := CompareRegression(name, y, a, b, Options{Resamples: resamples, Seed: 3})
+		c := compareValues(name, y, a, b, Options{Resamples: resamples, Seed: 3})
 		ys, as, bs := make([]float64, rows), make([]float64, rows), make([]float64, rows)
 		low, high := plainBootstrap(rows, resamples, rng, func(drawn []int) float64 {
 			for i, r := range drawn {
@@ -84,7 +84,7 @@ func TestBlocksOfRows(t *testing.T) {
 		ss += (g - centre) * (g - centre)
 	}
 	want := 2 * 1.96 * math.Sqrt(ss) / rows
-	c := CompareRegression(MAE, y, a, b, Options{Resamples: 4000})
+	c := compareValues(MAE, y, a, b, Options{Resamples: 4000})
 	if got := c.High - c.Low; math.Abs(got-want) > 0.05*want {
 		t.Errorf("length %.6f, want %.6f", got, want)
 	}
@@ -104,12 +104,12 @@ func TestCoverage(t *testing.T) {
 		for _, name := range Known(model.Binary) {
 			truth := 0.0
 			if noise != 0.7 {
-				truth = CompareClassification(name, y, a, b, 2, Options{Resamples: 100}).Difference
+				truth = compareClasses(name, y, a, b, 2, Options{Resamples: 100}).Difference
 			}
 			above, outside := 0, 0
 			for i := range trials {
 				at := i * rows
-				c := CompareClassification(name, y[at:at+rows], a[2*at:2*(at+rows)], b[2*at:2*(at+rows)], 2, o)
+				c := compareClasses(name, y[at:at+rows], a[2*at:2*(at+rows)], b[2*at:2*(at+rows)], 2, o)
 				if c.Low > truth {
 					above++
 				}
@@ -147,7 +147,7 @@ func TestFewDisagreements(t *testing.T) {
 				a, b = append(a, right...), append(b, right...)
 			}
 		}
-		got := CompareClassification(Accuracy, y, a, b, 2, Options{})
+		got := compareClasses(Accuracy, y, a, b, 2, Options{})
 		if got.Low > 0 != c.superior {
 			t.Errorf("%d wins, %d losses: interval [%v, %v]", c.wins, c.losses, got.Low, got.High)
 		}
@@ -157,7 +157,7 @@ func TestFewDisagreements(t *testing.T) {
 func TestEqualPredictionsDoNotDiffer(t *testing.T) {
 	y, a, _ := twoModels(rand.New(rand.NewPCG(1, 9)), 300, 3, 0.5, 0.5)
 	for _, name := range Known(model.Multiclass) {
-		c := CompareClassification(name, y, a, a, 3, Options{})
+		c := compareClasses(name, y, a, a, 3, Options{})
 		if c.Undefined != "" || c.Difference != 0 || c.Low != 0 || c.High != 0 {
 			t.Errorf("%s: %+v", name, c)
 		}
@@ -167,13 +167,13 @@ func TestEqualPredictionsDoNotDiffer(t *testing.T) {
 func TestComparisonsRepeat(t *testing.T) {
 	y, a, b := twoModels(rand.New(rand.NewPCG(1, 9)), 300, 2, 0.5, 0.6)
 	for _, name := range Known(model.Binary) {
-		first := CompareClassification(name, y, a, b, 2, Options{Seed: 4})
-		if again := CompareClassification(name, y, a, b, 2, Options{Seed: 4}); again != first {
+		first := compareClasses(name, y, a, b, 2, Options{Seed: 4})
+		if again := compareClasses(name, y, a, b, 2, Options{Seed: 4}); again != first {
 			t.Errorf("%s: %+v, then %+v", name, first, again)
 		}
 	}
-	four := CompareClassification(LogLoss, y, a, b, 2, Options{Seed: 4})
-	if five := CompareClassification(LogLoss, y, a, b, 2, Options{Seed: 5}); four == five {
+	four := compareClasses(LogLoss, y, a, b, 2, Options{Seed: 4})
+	if five := compareClasses(LogLoss, y, a, b, 2, Options{Seed: 5}); four == five {
 		t.Error("the seed does not matter")
 	}
 }
@@ -207,10 +207,10 @@ func TestComparisonsAreAlwaysSound(t *testing.T) {
 			}
 		}
 		for _, name := range Known(classTask(classes)) {
-			c := CompareClassification(name, y, models[0], models[1], classes, Options{Resamples: 100})
+			c := compareClasses(name, y, models[0], models[1], classes, Options{Resamples: 100})
 			checkSound(t, c)
 		}
-		for name, i := range ClassificationIntervals(y, models[0], classes, Options{Resamples: 100}) {
+		for name, i := range classIntervals(y, models[0], classes, Options{Resamples: 100}) {
 			if !finite(i.Low) || !finite(i.High) || i.Low > i.High {
 				t.Fatalf("%s: interval %+v", name, i)
 			}

@@ -1,6 +1,7 @@
 package metric
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -45,20 +46,23 @@ type Interval struct {
 
 // ClassificationIntervals returns the confidence interval of each metric that
 // Classification defines, as far as the interval is defined too. The methods
-// are those of CompareClassification.
-func ClassificationIntervals(y []int32, p []float64, classes int, o Options) map[string]Interval {
+// are those of CompareClassification. The only error is that of a context which
+// ended.
+func ClassificationIntervals(ctx context.Context, y []int32, p []float64, classes int, o Options) (map[string]Interval, error) {
 	scores := Classification(y, p, classes)
-	return o.withDefaults().intervals(scores, func(o Options, name string) span {
-		return o.classSpan(name, y, classes, p)
+	all := o.withDefaults().intervals(scores, func(o Options, name string) span {
+		return o.classSpan(ctx, name, y, classes, p)
 	})
+	return all, ctx.Err()
 }
 
 // RegressionIntervals does the same for Regression.
-func RegressionIntervals(y, predicted []float64, o Options) map[string]Interval {
+func RegressionIntervals(ctx context.Context, y, predicted []float64, o Options) (map[string]Interval, error) {
 	scores := Regression(y, predicted)
-	return o.withDefaults().intervals(scores, func(o Options, name string) span {
-		return o.valueSpan(name, y, predicted)
+	all := o.withDefaults().intervals(scores, func(o Options, name string) span {
+		return o.valueSpan(ctx, name, y, predicted)
 	})
+	return all, ctx.Err()
 }
 
 func (o Options) intervals(scores Scores, of func(Options, string) span) map[string]Interval {

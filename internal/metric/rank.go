@@ -17,16 +17,18 @@ func rank(y []int32, p []float64, classes, k int) []ranked {
 	for i, c := range y {
 		rows[i] = ranked{p[i*classes+k], int32(i), c == int32(k)}
 	}
-	slices.SortFunc(rows, func(a, b ranked) int {
-		switch {
-		case a.score < b.score:
-			return -1
-		case a.score > b.score:
-			return 1
-		}
-		return int(a.row - b.row)
-	})
+	slices.SortFunc(rows, compareRanked)
 	return rows
+}
+
+func compareRanked(a, b ranked) int {
+	switch {
+	case a.score < b.score:
+		return -1
+	case a.score > b.score:
+		return 1
+	}
+	return int(a.row - b.row)
 }
 
 // ties calls f with each run of equal scores and the numbers of positive and

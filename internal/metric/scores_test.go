@@ -89,7 +89,7 @@ func TestSumsAreCompensated(t *testing.T) {
 
 func TestIntervalsOfOneModel(t *testing.T) {
 	y, p, _ := twoModels(rand.New(rand.NewPCG(3, 3)), 500, 2, 0.5, 0.5)
-	scores, intervals := Classification(y, p, 2), ClassificationIntervals(y, p, 2, Options{})
+	scores, intervals := Classification(y, p, 2), classIntervals(y, p, 2, Options{})
 	for name, v := range scores.Values {
 		i := intervals[name]
 		if !(i.Low < v && v < i.High) || i.High-i.Low > 0.4 {
@@ -104,7 +104,7 @@ func TestIntervalsOfOneModel(t *testing.T) {
 		t.Errorf("accuracy in %+v, Wilson says [%v, %v]", i, centre-reach, centre+reach)
 	}
 	v, a, _ := twoRegressors(rand.New(rand.NewPCG(3, 3)), 500, 0.5, 0.5)
-	for name, i := range RegressionIntervals(v, a, Options{}) {
+	for name, i := range valueIntervals(v, a, Options{}) {
 		if s := Regression(v, a).Values[name]; !(i.Low < s && s < i.High) {
 			t.Errorf("%s = %v, interval %+v", name, s, i)
 		}
@@ -118,7 +118,7 @@ func TestIntervalsOfAPerfectModel(t *testing.T) {
 		y[i] = int32(i % 2)
 		p[2*i+i%2] = 1
 	}
-	intervals := ClassificationIntervals(y, p, 2, Options{})
+	intervals := classIntervals(y, p, 2, Options{})
 	for _, name := range []string{Accuracy, F1, Precision, Recall, BalancedAccuracy, ROCAUC} {
 		if i := intervals[name]; i.High != 1 || i.Low > 0.95 || i.Low < 0.7 {
 			t.Errorf("%s: interval %+v", name, i)
@@ -147,11 +147,11 @@ func TestPreconditionsPanic(t *testing.T) {
 		"one class":      func() { Classification([]int32{0}, []float64{1}, 1) },
 		"class":          func() { Classification([]int32{2}, []float64{1, 0}, 2) },
 		"values":         func() { Regression([]float64{0}, nil) },
-		"metric":         func() { CompareClassification(RMSE, []int32{0}, []float64{1, 0}, []float64{1, 0}, 2, Options{}) },
-		"value metric":   func() { CompareRegression(Accuracy, []float64{0}, []float64{1}, []float64{1}, Options{}) },
-		"confidence":     func() { CompareRegression(MAE, []float64{0}, []float64{1}, []float64{1}, Options{Confidence: 95}) },
-		"few resamples":  func() { CompareRegression(MAE, []float64{0}, []float64{1}, []float64{1}, Options{Resamples: 5}) },
-		"lengths differ": func() { CompareRegression(MAE, []float64{0}, []float64{1}, []float64{1, 2}, Options{}) },
+		"metric":         func() { compareClasses(RMSE, []int32{0}, []float64{1, 0}, []float64{1, 0}, 2, Options{}) },
+		"value metric":   func() { compareValues(Accuracy, []float64{0}, []float64{1}, []float64{1}, Options{}) },
+		"confidence":     func() { compareValues(MAE, []float64{0}, []float64{1}, []float64{1}, Options{Confidence: 95}) },
+		"few resamples":  func() { compareValues(MAE, []float64{0}, []float64{1}, []float64{1}, Options{Resamples: 5}) },
+		"lengths differ": func() { compareValues(MAE, []float64{0}, []float64{1}, []float64{1, 2}, Options{}) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {

@@ -2,6 +2,7 @@ package metric
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"math"
 	"math/rand/v2"
@@ -38,11 +39,14 @@ type table struct {
 // labelSpan bootstraps a metric of labels. To resample rows is to draw the
 // table's counts from a multinomial distribution, so the cost depends on the
 // number of cells and not on that of rows.
-func (o Options) labelSpan(name string, y []int32, classes int, models [][]float64) span {
+func (o Options) labelSpan(ctx context.Context, name string, y []int32, classes int, models [][]float64) span {
 	t := newTable(y, classes, models)
 	src := rand.NewPCG(o.Seed, 0)
 	values := make([]float64, o.Resamples)
 	for r := range values {
+		if ctx.Err() != nil {
+			break
+		}
 		t.draw(src)
 		values[r] = t.score(name)
 	}

@@ -125,25 +125,26 @@ func value(v *dataset.Values, row int) any {
 
 // result describes the challenger. It lasts beyond this answer: a repeated
 // training is answered with it.
-func (j *job) result(o *outcome, version modelstore.Version) *Result {
+func (j *job) result(ctx context.Context, o *outcome, version modelstore.Version) (*Result, error) {
+	certainty, err := intervals(ctx, o.scored)
 	r := &Result{
 		Status: "success", RunID: j.runID, ModelName: j.data.ModelName, ProcessedDataPath: j.data.URI,
 		Params: j.params.Effective(), Target: o.challenger.Target, Task: string(o.challenger.Task),
 		Algorithm: j.params.Algorithm, ModelPath: version.URI, ModelSHA256: version.Digest,
-		Metrics: o.scores.Metrics(), MetricsUndefined: o.scores.Undefined, MetricsCI: intervals(o.scored),
+		Metrics: o.scores.Metrics(), MetricsUndefined: o.scores.Undefined, MetricsCI: certainty,
 		Baselines: map[string]ScoreList{}, Importances: importances(o.challenger),
 		BestIteration: o.iterations, Warnings: append([]string{}, j.warnings...),
 	}
 	for name, s := range o.baselines {
 		r.Baselines[name] = s.Metrics()
 	}
-	return r
+	return r, err
 }
 
 // intervals returns the 95 % confidence intervals of the challenger's scores.
-func intervals(s *processed.Scored) map[string]metric.Interval {
+func intervals(ctx context.Context, s *processed.Scored) (map[string]metric.Interval, error) {
 	if s.Recipe.Task == model.Regression {
-		return metric.RegressionIntervals(s.Y, s.P, metric.Options{})
+		return metric.RegressionIntervals(ctx, s.Y, s.P, metric.Options{})
 	}
-	return metric.ClassificationIntervals(s.Labels(), s.P, len(s.Recipe.Classes), metric.Options{})
+	return metric.ClassificationIntervals(ctx, s.Labels(), s.P, len(s.Recipe.Classes), metric.Options{})
 }

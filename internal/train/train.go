@@ -189,7 +189,10 @@ func (j *job) run(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := j.result(o, version)
+	r, err := j.result(ctx, o, version)
+	if err != nil {
+		return nil, err
+	}
 	return r, processed.SaveResult(ctx, j.Store, j.runID, stepName, j.fingerprint, r)
 }
 
