@@ -1,9 +1,14 @@
 package model
 
-// predictBlock is how many rows are scored together: enough that a tree's nodes
-// stay in the cache while the rows walk through it, and few enough that the
-// rows do, too.
-const predictBlock = 64
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// fewRows is the number of rows up to which each walks through the trees by
+// itself: a sweep looks at every node, and some 20 rows' walks take as long.
+const fewRows = 16
 
 // Predict scores n = len(x)/len(Features) rows. The block x is row-major, one
 // column a feature: a number as it is (NaN is missing), a category as its code
@@ -12,9 +17,10 @@ const predictBlock = 64
 // if the model has no features. The model must have passed Check.
 //
 // A row's result does not depend on the rows beside it, and has the same bits
-// on every architecture. Predict may be called concurrently.
+// on every architecture. Blocks of many rows are shared among all processors.
+// Predict may be called concurrently.
 func (m *Model) Predict(dst, x []float64) {
-	width, features, outputs := m.Width(), len(m.Features), m.Outputs()
+	features, outputs := len(m.Features), m.Outputs()
 	if features == 0 {
 		panic("model: Predict without features")
 	}
@@ -22,13 +28,50 @@ func (m *Model) Predict(dst, x []float64) {
 	if len(x) != n*features || len(dst) != n*outputs {
 		panic("model: lengths of x and dst do not agree")
 	}
-	raw := make([]float64, min(n, predictBlock)*width)
-	for at := 0; at < n; at += predictBlock {
-		end := min(at+predictBlock, n)
-		scores := raw[:(end-at)*width]
-		m.rawScores(scores, x[at*features:end*features])
-		for i := at; i < end; i++ {
-			m.link(dst[i*outputs:(i+1)*outputs], scores[(i-at)*width:(i-at+1)*width])
+	if n <= sweepBlock {
+		newScorer(m, n).score(dst, x)
+		return
+	}
+	blocks := (n + sweepBlock - 1) / sweepBlock
+	var next atomic.Int64
+	work := func() {
+		s := newScorer(m, n)
+		for at := int(next.Add(1) - 1); at < blocks; at = int(next.Add(1) - 1) {
+			from, to := at*sweepBlock, min((at+1)*sweepBlock, n)
+			s.score(dst[from*outputs:to*outputs], x[from*features:to*features])
 		}
+	}
+	var wait sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), blocks) - 1 {
+		wait.Go(work)
+	}
+	work()
+	wait.Wait()
+}
+
+// scorer scores one block after the other.
+type scorer struct {
+	*Model
+	raw   []float64
+	sweep *sweep
+}
+
+// newScorer returns a scorer for blocks out of n rows.
+func newScorer(m *Model, n int) scorer {
+	s := scorer{Model: m, raw: make([]float64, min(n, sweepBlock)*m.Width())}
+	if m.Trees != nil && n > fewRows {
+		s.sweep = newSweep(m)
+	}
+	return s
+}
+
+// score scores at most sweepBlock rows.
+func (s scorer) score(dst, x []float64) {
+	width, outputs := s.Width(), s.Outputs()
+	n := len(dst) / outputs
+	raw := s.raw[:n*width]
+	s.rawScores(raw, x, s.sweep)
+	for i := range n {
+		s.link(dst[i*outputs:(i+1)*outputs], raw[i*width:(i+1)*width])
 	}
 }

@@ -121,11 +121,12 @@ func TestPredictAgreesWithItsNaiveTwin(t *testing.T) {
 
 func TestPredictDoesNotDependOnTheRowsBeside(t *testing.T) {
 	each(t, func(t *testing.T, rng *rand.Rand, m *model.Model) {
-		x := modeltest.Rows(rng, &m.Recipe, 150).Encode(&m.Recipe)
+		const rows = 600 // more than are scored together
+		x := modeltest.Rows(rng, &m.Recipe, rows).Encode(&m.Recipe)
 		features, outputs := len(m.Features), m.Outputs()
-		all, one := make([]float64, 150*outputs), make([]float64, outputs)
+		all, one := make([]float64, rows*outputs), make([]float64, outputs)
 		m.Predict(all, x)
-		for i := range 150 {
+		for i := range rows {
 			m.Predict(one, x[i*features:(i+1)*features])
 			if !slices.Equal(one, all[i*outputs:(i+1)*outputs]) {
 				t.Fatalf("row %d alone is %v, in the block %v", i, one, all[i*outputs:(i+1)*outputs])
@@ -189,6 +190,22 @@ func BenchmarkPredict(b *testing.B) {
 		m.Predict(dst, x)
 	}
 	b.ReportMetric(float64(rows)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}
+
+// BenchmarkPredictRow is the latency of one row.
+func BenchmarkPredictRow(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	m := wide(rng)
+	x := make([]float64, 1024*len(m.Features))
+	for i := range x {
+		x[i] = rng.NormFloat64()
+	}
+	dst := make([]float64, m.Outputs())
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		at := i % 1024 * len(m.Features)
+		m.Predict(dst, x[at:at+len(m.Features)])
+	}
 }
 
 // wide returns 100 balanced trees over 25 numbers.

@@ -2,9 +2,10 @@ package model
 
 import "math"
 
-// rawScores writes the raw scores of a block of rows: log odds, or the
-// predicted value. Each is the base plus the trees in their order.
-func (m *Model) rawScores(raw, x []float64) {
+// rawScores writes the raw scores of a block of at most sweepBlock rows: log
+// odds, or the predicted value. Each is the base plus the trees in their order.
+// Without a sweep, each row walks through the trees by itself.
+func (m *Model) rawScores(raw, x []float64, s *sweep) {
 	features, width := len(m.Features), m.Width()
 	if m.Linear != nil {
 		for i := range len(raw) / width {
@@ -15,8 +16,15 @@ func (m *Model) rawScores(raw, x []float64) {
 	for at := 0; at < len(raw); at += width {
 		copy(raw[at:], m.Trees.Base)
 	}
+	if s != nil {
+		s.load(x, len(raw)/width)
+	}
 	for i := range m.Trees.Trees {
-		m.Trees.Trees[i].add(raw[i%width:], width, x, features)
+		if t := &m.Trees.Trees[i]; s != nil {
+			s.add(t, raw[i%width:], width, len(raw)/width)
+		} else {
+			t.add(raw[i%width:], width, x, features)
+		}
 	}
 }
 
