@@ -9,7 +9,8 @@
 // how a model is stored or scored.
 //
 // A training is: NewBinner, Observe for each block of rows, Bins; NewData,
-// Append for each block of the same rows; Train.
+// Append for each block of the same rows; Train. It can stop between two rounds
+// with a Checkpoint, from which Train goes on to the same bits.
 package gbdt
 
 import (
@@ -38,19 +39,32 @@ type Result struct {
 	History []float64
 	// StoppedEarly says that the loss ended the training before MaxIter.
 	StoppedEarly bool
-	Warnings     []string
+	// Checkpoint is what a training that was ended before its time can be
+	// resumed from; else nil.
+	Checkpoint *Checkpoint
+	Warnings   []string
 }
 
-// Train fits trees to the data. It calls onIteration, which may be nil, after
-// each round.
+// Options are what does not change the trees that a training ends with.
+type Options struct {
+	// Resume is what an earlier training of the same data and parameters left;
+	// nil begins anew.
+	Resume *Checkpoint
+	// AfterRound is called after each round; nil is nobody. An error ends the
+	// training.
+	AfterRound func(*Round) error
+}
+
+// Train fits trees to the data.
 //
 // The errors are a fault.InvalidRequest for parameters that are out of range or
 // do not fit the data, a fault.InvalidData for data that nothing can be learned
-// from, and ctx's error when that ends before the training does; the Result is
-// then not nil and holds the complete rounds. ctx is looked at before each
-// split. Train moves the rows within d; d may be used again, with the same
-// result, but not at the same time.
-func Train(ctx context.Context, d *Data, p Params, onIteration func(Progress)) (*Result, error) {
+// from, a fault.RunConflict for a checkpoint of another training, AfterRound's
+// error, and ctx's when that ends before the training does. After the last two
+// the Result is not nil: it holds the complete rounds, and their Checkpoint. ctx
+// is looked at before each split. Train moves the rows within d; d may be used
+// again, with the same result, but not at the same time.
+func Train(ctx context.Context, d *Data, p Params, o Options) (*Result, error) {
 	if err := p.Check(); err != nil {
 		return nil, err
 	}
@@ -60,8 +74,18 @@ func Train(ctx context.Context, d *Data, p Params, onIteration func(Progress)) (
 	workers := newPool(p.Threads)
 	defer workers.close()
 	t := newTrainer(d, &p, workers)
-	err := t.run(ctx, onIteration)
-	return t.result(), err
+	if err := t.resume(o.Resume); err != nil {
+		return nil, err
+	}
+	err := t.replay(ctx)
+	if err == nil {
+		err = t.run(ctx, o.AfterRound)
+	}
+	r := t.result()
+	if err != nil {
+		r.Checkpoint = t.checkpoint()
+	}
+	return r, err
 }
 
 // chunkRows is the number of rows that one task of a pass over all rows takes.
@@ -75,12 +99,14 @@ type trainer struct {
 	part   *part
 	scores [][]float64 // of each raw score, by row
 	objective
-	base    []float64
-	grower  *grower
-	chunks  []chunk
-	trees   []model.Tree
-	judge   *judge // nil without early stopping
-	warning []string
+	base      []float64
+	grower    *grower
+	chunks    []chunk
+	trees     []model.Tree
+	resumed   []*tree // those of the checkpoint
+	judge     *judge  // nil without early stopping
+	warning   []string
+	*identity // of the training; nil until it is asked for
 }
 
 func newTrainer(d *Data, p *Params, workers *pool) *trainer {
@@ -120,31 +146,38 @@ func (t *trainer) divide() {
 
 func (t *trainer) warn(text string) { t.warning = append(t.warning, text) }
 
-// run does the rounds.
-func (t *trainer) run(ctx context.Context, onIteration func(Progress)) error {
-	for done := 0; done < t.params.MaxIter; done++ {
+// run does the rounds that are left.
+func (t *trainer) run(ctx context.Context, afterRound func(*Round) error) error {
+	for !t.over() {
 		grown, split, err := t.round(ctx)
 		if err != nil {
 			return err
 		}
-		if !split && t.params.MaxFeatures == 1 && done > 0 {
+		if !split && t.params.MaxFeatures == 1 && len(t.trees) > 0 {
 			t.warn("The training ended before max_iter, since no further split lowers the loss.")
 			return nil
 		}
 		t.trees = append(t.trees, grown...)
-		now := Progress{Iteration: done + 1, MaxIter: t.params.MaxIter}
+		now := Progress{Iteration: t.rounds(), MaxIter: t.params.MaxIter}
 		if t.judge != nil {
 			now.Loss = t.validationLoss()
 			t.judge.hear(now.Loss)
 		}
-		if onIteration != nil {
-			onIteration(now)
-		}
-		if t.judge != nil && t.judge.enough() {
-			return nil
+		if afterRound != nil {
+			if err := afterRound(&Round{now, t}); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// rounds returns how many rounds are done.
+func (t *trainer) rounds() int { return len(t.trees) / len(t.scores) }
+
+// over reports whether there is nothing left to do.
+func (t *trainer) over() bool {
+	return t.rounds() >= t.params.MaxIter || t.judge != nil && t.judge.enough()
 }
 
 // round grows a tree for each raw score and adds them to the scores. It reports
@@ -211,7 +244,7 @@ func (t *trainer) updateScores(k int, tree *tree, leaves []*leaf) {
 // result returns what was found so far. A training without a complete round has
 // a Result without trees.
 func (t *trainer) result() *Result {
-	r := &Result{BestIteration: len(t.trees) / len(t.scores), Warnings: t.warning}
+	r := &Result{BestIteration: t.rounds(), Warnings: t.warning}
 	if t.judge != nil && r.BestIteration > 0 {
 		r.BestIteration = t.judge.best + 1
 		r.History = t.judge.history

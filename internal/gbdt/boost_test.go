@@ -88,7 +88,7 @@ func TestTreesAreTheSameOnAnyNumberOfThreads(t *testing.T) {
 		p.MaxIter, p.EarlyStopping, p.MaxFeatures, p.RandomState = 6, true, 0.7, 5
 		for _, c := range []struct{ threads, block int }{{1, 40000}, {2, 1000}, {3, 1 << 13}, {7, 333}} {
 			p.Threads = c.threads
-			r, err := Train(context.Background(), tab.data(p, c.block), p, nil)
+			r, err := Train(context.Background(), tab.data(p, c.block), p, Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -188,7 +188,7 @@ func TestLeavesHaveEnoughRows(t *testing.T) {
 		p.MinHessian = rapid.SampledFrom([]float64{0, 1e-3, 1}).Draw(t, "minHessian")
 		p.MaxDepth = rapid.IntRange(0, 4).Draw(t, "maxDepth")
 		p.MaxLeafNodes = rapid.SampledFrom([]int{0, 2, 7, 31}).Draw(t, "maxLeafNodes")
-		r, err := Train(context.Background(), tab.data(p, 100), p, nil)
+		r, err := Train(context.Background(), tab.data(p, 100), p, Options{})
 		if fault.Is(err, fault.InvalidData) {
 			return // a single class
 		} else if err != nil {
@@ -294,7 +294,7 @@ func TestMonotoneConstraintsHold(t *testing.T) {
 		p := Defaults()
 		p.MaxIter, p.MinSamplesLeaf = 20, 5
 		p.MonotonicCst = []int8{int8(rapid.IntRange(-1, 1).Draw(t, "a")), int8(rapid.IntRange(-1, 1).Draw(t, "b")), 0}
-		r, err := Train(context.Background(), tab.data(p, 100), p, nil)
+		r, err := Train(context.Background(), tab.data(p, 100), p, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -323,12 +323,13 @@ func TestEarlyStoppingKeepsTheBestIteration(t *testing.T) {
 		p := Defaults()
 		p.MaxIter, p.EarlyStopping, p.LearningRate, p.NIterNoChange = 300, true, 0.3, 7
 		var heard []float64
-		r, err := Train(context.Background(), tab.data(p, 500), p, func(now Progress) {
+		r, err := Train(context.Background(), tab.data(p, 500), p, Options{AfterRound: func(now *Round) error {
 			heard = append(heard, now.Loss)
 			if now.Iteration != len(heard) || now.MaxIter != 300 {
-				t.Errorf("%s: progress %+v in round %d", task, now, len(heard))
+				t.Errorf("%s: progress %+v in round %d", task, now.Progress, len(heard))
 			}
-		})
+			return nil
+		}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -421,7 +422,7 @@ func TestRowsWithoutWeightTakeNoPart(t *testing.T) {
 			if extra {
 				d.Append(other.x, other.y, make([]float64, other.rows()))
 			}
-			r, err := Train(context.Background(), d, p, nil)
+			r, err := Train(context.Background(), d, p, Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -502,7 +503,7 @@ func TestDataWithNothingToLearnFrom(t *testing.T) {
 	} {
 		p := Defaults()
 		p.MinSamplesLeaf = 1
-		r, err := Train(context.Background(), tab.data(p, 1+tab.rows()), p, nil)
+		r, err := Train(context.Background(), tab.data(p, 1+tab.rows()), p, Options{})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -527,7 +528,7 @@ func TestDataThatIsRefused(t *testing.T) {
 		"all rows equal": {&table{features: one, task: model.Multiclass, outputs: 3, x: []float64{1}, y: []float64{2}}, fault.InvalidData},
 	} {
 		p := Defaults()
-		if _, err := Train(context.Background(), c.tab.data(p, 10), p, nil); !fault.Is(err, c.kind) {
+		if _, err := Train(context.Background(), c.tab.data(p, 10), p, Options{}); !fault.Is(err, c.kind) {
 			t.Errorf("%s: error %v, want %v", name, err, c.kind)
 		}
 	}
@@ -558,15 +559,16 @@ func TestContextEndsTraining(t *testing.T) {
 	p := Defaults()
 	d := tab.data(p, 1000)
 	ctx, cancel := context.WithCancel(context.Background())
-	r, err := Train(ctx, d, p, func(now Progress) {
+	r, err := Train(ctx, d, p, Options{AfterRound: func(now *Round) error {
 		if now.Iteration == 3 {
 			cancel()
 		}
-	})
+		return nil
+	}})
 	if !errors.Is(err, context.Canceled) {
 		t.Fatalf("error %v", err)
 	}
-	whole, err := Train(context.Background(), d, p, nil)
+	whole, err := Train(context.Background(), d, p, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -595,7 +597,7 @@ func TestContextIsLookedAtWithinATree(t *testing.T) {
 	tab := mixed(model.Regression, 2000, 1)
 	p := Defaults()
 	ctx := &cancelledSplit{context.Background(), 45} // a tree of 31 leaves has 30 splits
-	r, err := Train(ctx, tab.data(p, 1000), p, nil)
+	r, err := Train(ctx, tab.data(p, 1000), p, Options{})
 	if !fault.Is(err, fault.DeadlineExceeded) || r.BestIteration != 1 {
 		t.Errorf("error %v after %d rounds", err, r.BestIteration)
 	}

@@ -48,7 +48,7 @@ func (t *table) data(p Params, block int) *Data {
 // train trains on the table and fails the test on an error.
 func (t *table) train(tb testing.TB, p Params) *Result {
 	tb.Helper()
-	r, err := Train(context.Background(), t.data(p, 1000), p, nil)
+	r, err := Train(context.Background(), t.data(p, 1000), p, Options{})
 	if err != nil {
 		tb.Fatal(err)
 	}

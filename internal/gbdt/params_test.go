@@ -81,7 +81,7 @@ func TestParametersThatDoNotFitTheData(t *testing.T) {
 		p := Defaults()
 		d := mixed(c.task, 100, 1).data(p, 100)
 		c.set(&p)
-		_, err := Train(context.Background(), d, p, nil)
+		_, err := Train(context.Background(), d, p, Options{})
 		if diff := cmp.Diff([]string{c.want}, namesOf(t, err)); diff != "" {
 			t.Errorf("%s:\n%s", name, diff)
 		}

@@ -25,15 +25,16 @@ func (j *job) fitBoosting(ctx context.Context) (*fitted, error) {
 	if params.MaxDepth == 0 || params.MaxDepth > model.MaxDepth {
 		params.MaxDepth = model.MaxDepth // beyond it a model is not stored
 	}
-	r, err := gbdt.Train(ctx, data, params, j.onIteration)
+	r, err := gbdt.Train(ctx, data, params, gbdt.Options{AfterRound: j.afterRound})
 	if err != nil {
 		return nil, err
 	}
 	return &fitted{trees: r.Trees, iterations: r.BestIteration, warnings: r.Warnings}, nil
 }
 
-func (j *job) onIteration(p gbdt.Progress) {
+func (j *job) afterRound(now *gbdt.Round) error {
 	if j.Progress != nil {
-		j.Progress(float64(p.Iteration) / float64(max(1, j.params.Boosting.MaxIter)))
+		j.Progress(float64(now.Iteration) / float64(max(1, now.MaxIter)))
 	}
+	return nil
 }
