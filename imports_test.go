@@ -30,8 +30,8 @@ var rooms = map[string][]string{
 	// Verbs.
 	"internal/retrain":    {"preprocess", "train", "evaluate", "modelstore", "fault"},
 	"internal/preprocess": {"modelstore", "processed", "dataset", "model", "onnx", "blob", "settings", "fault"},
-	"internal/train":      {"modelstore", "processed", "dataset", "gbdt", "linear", "model", "onnx", "metric", "blob", "settings", "fault"},
-	"internal/evaluate":   {"modelstore", "processed", "dataset", "model", "onnx", "metric", "blob", "settings", "fault"},
+	"internal/train":      {"modelstore", "processed", "rowset", "dataset", "gbdt", "linear", "model", "onnx", "metric", "blob", "settings", "fault"},
+	"internal/evaluate":   {"modelstore", "processed", "rowset", "dataset", "model", "onnx", "metric", "blob", "settings", "fault"},
 	"internal/modelstore": {"model", "onnx", "blob", "fault"},
 	"internal/predict":    {"modelstore", "model", "onnx", "fault"},
 	// Nouns.
@@ -43,6 +43,7 @@ var rooms = map[string][]string{
 	"internal/onnx":        {"onnx/onnxpb", "model", "fault", "google.golang.org/protobuf"},
 	"internal/onnx/onnxpb": {"google.golang.org/protobuf"},
 	"internal/model":       {},
+	"internal/rowset":      {"fault"},
 	"internal/settings":    {"fault"},
 	"internal/blob":        {"fault"},
 	"internal/blob/s3blob": {"blob", "fault", "net/http", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},

@@ -21,6 +21,10 @@ type Attachment struct {
 	Data []byte // at most MaxAttachment bytes
 }
 
+// TrainedRows is the name of the attachment that says which rows a version was
+// trained on, in the form of package rowset.
+const TrainedRows = "trained-rows"
+
 // MaxAttachment is the size of the largest attachment, in bytes.
 const MaxAttachment = 32 << 20
 

@@ -23,9 +23,11 @@ import (
 // concurrently.
 type Data struct {
 	Document
-	URI    string // the Parquet file's address
-	file   *dataset.File
-	reader *blob.ReaderAt
+	URI     string // the Parquet file's address
+	file    *dataset.File
+	reader  *blob.ReaderAt
+	size    int64 // of the Parquet file
+	options dataset.Options
 }
 
 // Path returns the store key of one of a run's objects.
@@ -87,6 +89,7 @@ func (d *Data) openFile(ctx context.Context, store blob.Root, key string, option
 	if d.reader, err = blob.NewReaderAt(ctx, store, info, blob.Window{}); err != nil {
 		return err
 	}
+	d.size, d.options = info.Size, options
 	options.Hashes = [][]string{d.Digested}
 	if d.file, err = dataset.OpenParquet(ctx, d.reader, info.Size, options); err != nil {
 		d.Close()

@@ -13,8 +13,14 @@ import (
 // which takes all of its columns. What was changed is found out only after the
 // last batch: whoever uses the values must wait for the end.
 func (d *Data) read(ctx context.Context, side dataset.Side, columns []string, visit func(*dataset.Batch) error) error {
+	return d.readFile(ctx, d.file, side, columns, visit)
+}
+
+// readFile is read for the file opened anew, with other sets of hashes behind
+// the digest's.
+func (d *Data) readFile(ctx context.Context, file *dataset.File, side dataset.Side, columns []string, visit func(*dataset.Batch) error) error {
 	digest := NewDigest()
-	err := d.file.Read(ctx, side, d.andDigested(columns), func(b *dataset.Batch) error {
+	err := file.Read(ctx, side, d.andDigested(columns), func(b *dataset.Batch) error {
 		digest.Add(b.Hashes[0]...)
 		return visit(b)
 	})

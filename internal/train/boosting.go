@@ -13,12 +13,12 @@ import (
 func (j *job) fitBoosting(ctx context.Context) (*fitted, error) {
 	recipe, params := &j.data.Recipe, j.params.Boosting
 	binner := gbdt.NewBinner(recipe.Features, params.MaxBins, params.RandomState)
-	err := j.data.Learn(ctx, func(b *processed.Block) { binner.Observe(b.FirstRow, b.X) })
+	err := j.learn(ctx, func(b *processed.Block) { binner.Observe(b.FirstRow, b.X) })
 	if err != nil {
 		return nil, err
 	}
 	data := gbdt.NewData(binner.Bins(), recipe.Task, recipe.Outputs(), int(j.data.Train.Rows))
-	err = j.data.Learn(ctx, func(b *processed.Block) { data.Append(b.X, b.Y, nil) })
+	err = j.learn(ctx, func(b *processed.Block) { data.Append(b.X, b.Y, nil) })
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 // linearData streams the training side into the linear learner's form.
 func (j *job) linearData(ctx context.Context) (*linear.Data, error) {
 	data := linear.NewData(&j.data.Recipe, int(j.data.Train.Rows))
-	err := j.data.Learn(ctx, func(b *processed.Block) { data.Append(b.X, b.Y, nil) })
+	err := j.learn(ctx, func(b *processed.Block) { data.Append(b.X, b.Y, nil) })
 	return data, err
 }
 

@@ -37,12 +37,16 @@ func (j *job) store(ctx context.Context, o *outcome) (modelstore.Version, error)
 	if manifest.Golden, err = j.golden(ctx, back); err != nil {
 		return modelstore.Version{}, err
 	}
+	rows, err := j.trainedRows()
+	if err != nil {
+		return modelstore.Version{}, err
+	}
 	if j.runID != j.data.RunID { // that one was taken by /preprocess
 		if err := processed.Claim(ctx, j.Store, j.runID, j.fingerprint); err != nil {
 			return modelstore.Version{}, err
 		}
 	}
-	return j.Models.Add(ctx, j.data.ModelName, file, manifest)
+	return j.Models.Add(ctx, j.data.ModelName, file, manifest, rows)
 }
 
 // lineage is what a model file says about where it comes from. It depends on

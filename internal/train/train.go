@@ -18,6 +18,7 @@ import (
 	"retrain/internal/model"
 	"retrain/internal/modelstore"
 	"retrain/internal/processed"
+	"retrain/internal/rowset"
 )
 
 // Step is the train step. Progress may be nil.
@@ -63,6 +64,7 @@ type job struct {
 	runID       string
 	fingerprint string
 	warnings    []string
+	rows        *rowset.Builder // of the training side, once it has been read
 }
 
 // plan opens the data and reads the parameters.

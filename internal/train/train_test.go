@@ -189,8 +189,8 @@ func checkManifest(t *testing.T, d *processed.Data, m modelstore.Manifest, r tra
 	}
 	type facts struct {
 		Run, Engine, Task, Target, Algorithm, Recipe, Processed, Holdout string
-		Train, Test                                                              int64
-		Source                                                                   modelstore.Source
+		Train, Test                                                      int64
+		Source                                                           modelstore.Source
 	}
 	want := facts{
 		r.RunID, "test", r.Task, "y", r.Algorithm, recipe, r.ProcessedDataPath, d.Holdout.Digest, d.Train.Rows, d.Holdout.Rows,

@@ -1,0 +1,32 @@
+package processed
+
+import (
+	"context"
+
+	"retrain/internal/dataset"
+)
+
+// RowHashes returns the canonical hashes of the block's rows over all columns
+// in Document.Digested.
+func (b *Block) RowHashes() []uint64 { return b.Batch.Hashes[0] }
+
+// RowHashes streams the canonical hashes of a side's rows over some columns,
+// in the order in which Each yields the rows. Equal rows have equal hashes in
+// every run. A column that is not in the data is an *IncompatibleError.
+func (d *Data) RowHashes(ctx context.Context, side dataset.Side, columns []string, visit func([]uint64)) error {
+	for _, name := range columns {
+		if d.file.Schema().Index(name) < 0 {
+			return &IncompatibleError{name, "is not in the data"}
+		}
+	}
+	options := d.options
+	options.Hashes = [][]string{d.Digested, columns}
+	file, err := dataset.OpenParquet(ctx, d.reader, d.size, options)
+	if err != nil {
+		return explained(err)
+	}
+	return d.readFile(ctx, file, side, columns, func(b *dataset.Batch) error {
+		visit(b.Hashes[1])
+		return nil
+	})
+}
