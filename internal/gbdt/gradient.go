@@ -56,11 +56,12 @@ func (t *trainer) takeGradients(k int) pair {
 // find finds the largest gradient and hessian. Floating-point numbers that are
 // not negative are in the order of their bits.
 func (c *chunk) find(pairs []pair) {
-	c.gradient, c.hessian = 0, 0
+	gradient, hessian := uint32(0), uint32(0) // in registers, as all sums below
 	for _, p := range pairs {
-		c.gradient = max(c.gradient, uint32(p>>32)&^(1<<31))
-		c.hessian = max(c.hessian, uint32(p))
+		gradient = max(gradient, uint32(p>>32)&^(1<<31))
+		hessian = max(hessian, uint32(p))
 	}
+	c.gradient, c.hessian = gradient, hessian
 }
 
 // newTick returns the scale at which the largest gradient and hessian have 31
@@ -72,25 +73,27 @@ func newTick(gradient, hessian float32) scale {
 // measure sums up the absolute gradients, their squares, and the hessians, each
 // rounded up.
 func (c *chunk) measure(pairs []pair, tick scale) {
-	c.gradients, c.hessians, c.squares = 0, 0, 0
+	gradients, hessians, squares := int64(0), int64(0), int64(0)
 	for _, p := range pairs {
 		g := int64(math.Abs(p.rawGradient())*tick.gradient) + 1
-		c.gradients += g
-		c.hessians += int64(p.rawHessian()*tick.hessian) + 1
+		gradients += g
+		hessians += int64(p.rawHessian()*tick.hessian) + 1
 		coarse := (g + 1<<15) >> 16
-		c.squares += coarse * coarse
+		squares += coarse * coarse
 	}
+	c.gradients, c.hessians, c.squares = gradients, hessians, squares
 }
 
 // fix brings the raw pairs to the scale, and sums them up.
 func (c *chunk) fix(pairs []pair, s scale) {
-	c.sum, c.least, c.most = 0, math.MaxUint32, 0
+	sum, least, most := pair(0), uint32(math.MaxUint32), uint32(0)
 	for i, p := range pairs {
 		p = s.fix(p)
 		pairs[i] = p
-		c.sum += p
-		c.least, c.most = min(c.least, uint32(p)), max(c.most, uint32(p))
+		sum += p
+		least, most = min(least, uint32(p)), max(most, uint32(p))
 	}
+	c.sum, c.least, c.most = sum, least, most
 }
 
 // newRules brings the parameters to the units of a tree's pairs. noise is in
