@@ -236,7 +236,7 @@ func (t *trainer) updateScores(k int, tree *tree, leaves []*leaf) {
 	})
 	t.each(d.rows-t.part.count, func(_, from, to int) {
 		for i := t.part.count + from; i < t.part.count+to; i++ {
-			scores[d.numbers[i]] += tree.value(d.row(i))
+			scores[d.numbers[i]] += tree.value(d, i)
 		}
 	})
 }

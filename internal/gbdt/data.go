@@ -18,23 +18,24 @@ const maxClasses = math.MaxUint16
 // group is the number of columns whose bins share a word.
 const group = 8
 
-// Data holds the training rows in bins, a byte each, row by row: so a row that
-// is added to the histograms of all columns takes one or two cache lines. The
-// bins of eight columns, a group, share a word, the first in its lowest byte.
-// Beside them a row has a label of two bytes or a target of eight, and a weight
-// of four if there are weights.
+// Data holds the training rows in bins, a byte each. The bins of eight columns, a
+// group, share a word, the first in its lowest byte, and each group has an array
+// of its own: what is done for one column reads an eighth of a cache line of a
+// row, and the groups' histograms are built one after the other. Beside them a
+// row has a label of two bytes or a target of eight, and a weight of four if
+// there are weights.
 //
-//	words   row 0: c7…c0 c15…c8 c23…c16 ·…c24   row 1: c7…c0 …
+//	words[0]   row 0: c7…c0    row 1: c7…c0    …
+//	words[1]   row 0: c15…c8   row 1: c15…c8   …
 type Data struct {
 	bins    *Bins
 	task    model.Task
 	outputs int // classes, or 1 for regression
 	rows    int
-	groups  int       // words of a row
-	words   []uint64  // groups × rows
-	labels  []uint16  // class of each row; nil for regression
-	targets []float64 // value of each row; nil for classes
-	weights []float32 // of each row; nil if all are 1
+	words   [][]uint64 // of each group, of each row
+	labels  []uint16   // class of each row; nil for regression
+	targets []float64  // value of each row; nil for classes
+	weights []float32  // of each row; nil if all are 1
 
 	// Training moves the rows of words about. numbers tells which row is in
 	// each place; labels, targets and weights stay in the order of the rows.
@@ -52,8 +53,11 @@ func NewData(bins *Bins, task model.Task, outputs, rowsHint int) *Data {
 		task == model.Multiclass && (outputs < 2 || outputs > maxClasses):
 		panic("gbdt: the number of outputs does not fit the task")
 	}
-	d := &Data{bins: bins, task: task, outputs: outputs, groups: (len(bins.columns) + group - 1) / group}
-	d.words = make([]uint64, 0, rowsHint*d.groups)
+	d := &Data{bins: bins, task: task, outputs: outputs}
+	d.words = make([][]uint64, (len(bins.columns)+group-1)/group)
+	for g := range d.words {
+		d.words[g] = make([]uint64, 0, rowsHint)
+	}
 	d.numbers = make([]uint32, 0, rowsHint)
 	if task == model.Regression {
 		d.targets = make([]float64, 0, rowsHint)
@@ -78,9 +82,10 @@ func (d *Data) Append(x, y, w []float64) {
 	}
 	d.appendTargets(y)
 	d.appendWeights(w)
-	start := len(d.words)
-	d.words = extend(d.words, len(y)*d.groups)
-	d.binRows(d.words[start:], x, len(y))
+	for g := range d.words {
+		d.words[g] = extend(d.words[g], len(y))
+	}
+	d.binRows(d.rows, x, len(y))
 	for range y {
 		d.numbers = append(d.numbers, uint32(d.rows))
 		d.rows++
@@ -126,40 +131,42 @@ func extend(s []uint64, n int) []uint64 {
 // bins it: some 30 µs of work for each.
 const parallelCells = 1 << 13
 
-// binRows writes the bins of the rows of x to dst.
-func (d *Data) binRows(dst []uint64, x []float64, rows int) {
+// binRows writes the bins of the rows of x, which go to the places from first on.
+func (d *Data) binRows(first int, x []float64, rows int) {
 	width := len(d.bins.features)
 	parts := min(runtime.GOMAXPROCS(0), 1+rows*len(d.bins.columns)/parallelCells)
 	var wait sync.WaitGroup
 	for p := 1; p < parts; p++ {
 		from, to := rows*p/parts, rows*(p+1)/parts
-		wait.Go(func() {
-			d.binPart(dst[from*d.groups:to*d.groups], x[from*width:to*width], to-from)
-		})
+		wait.Go(func() { d.binPart(first+from, x[from*width:to*width], to-from) })
 	}
-	d.binPart(dst, x, rows/parts)
+	d.binPart(first, x, rows/parts)
 	wait.Wait()
 }
 
-// binPart bins the first rows of x, column by column. dst is zero before.
-func (d *Data) binPart(dst []uint64, x []float64, rows int) {
+// binTile is the number of rows that are binned column by column: so few that
+// they stay in the first-level cache.
+const binTile = 64
+
+// binPart bins the first rows of x. Their words are zero before.
+func (d *Data) binPart(first int, x []float64, rows int) {
 	width := len(d.bins.features)
-	for k := range d.bins.columns {
-		c := &d.bins.columns[k]
-		for i := range rows {
-			b := c.bin(x[i*width+c.feature])
-			dst[i*d.groups+k/group] |= uint64(b) << (k % group * 8)
+	for from := 0; from < rows; from += binTile {
+		to := min(from+binTile, rows)
+		for k := range d.bins.columns {
+			c := &d.bins.columns[k]
+			words, shift := d.words[k/group][first+from:first+to], k%group*8
+			at := from*width + c.feature
+			for i := range words {
+				words[i] |= uint64(c.bin(x[at])) << (shift & 63)
+				at += width
+			}
 		}
 	}
 }
 
-// row returns the words of the row in a place.
-func (d *Data) row(place int) []uint64 {
-	return d.words[place*d.groups : (place+1)*d.groups]
-}
-
-// bin returns the bin of column k in a row's words.
-func bin(row []uint64, k int) uint8 { return uint8(row[k/group] >> (k % group * 8)) }
+// bin returns the bin of column k of the row in a place.
+func (d *Data) bin(place, k int) uint8 { return uint8(d.words[k/group][place] >> (k % group * 8)) }
 
 // groupColumns returns the range of columns in a group.
 func (d *Data) groupColumns(g int) (from, to int) {

@@ -35,7 +35,7 @@ func (g *grower) find(parent *leaf, children, open []*leaf) {
 		}
 	}
 	tries := g.columnsToTry(open)
-	g.pool.run(g.data.groups, func(group, _ int) {
+	g.pool.run(len(g.data.words), func(group, _ int) {
 		from, to := g.data.groupColumns(group)
 		for i, l := range built {
 			g.buildGroup(l, group, whole[i])
@@ -71,7 +71,7 @@ func (g *grower) buildByRows(l *leaf) {
 			h = g.partials[worker-1]
 		}
 		from := l.from + task*rowsPerTask
-		g.data.accumulate(h, g.pairs, from, min(from+rowsPerTask, l.to), 0, g.data.groups)
+		g.data.accumulate(h, g.pairs, from, min(from+rowsPerTask, l.to), 0, len(g.data.words))
 	})
 }
 
@@ -124,7 +124,7 @@ func (g *grower) choose(l *leaf, candidates []candidate) candidate {
 func (g *grower) enough(l *leaf, c *candidate) bool {
 	left, right := 0, 0
 	for i := l.from; i < l.to; i++ {
-		if c.goesLeft(bin(g.data.row(i), c.column)) {
+		if c.goesLeft(g.data.bin(i, c.column)) {
 			left++
 		} else {
 			right++
@@ -140,7 +140,7 @@ func (g *grower) enough(l *leaf, c *candidate) bool {
 func (g *grower) tally(l *leaf, k int) *tally {
 	t := &tally{}
 	for i := l.from; i < l.to; i++ {
-		t.add(bin(g.data.row(i), k))
+		t.add(g.data.bin(i, k))
 	}
 	t.total()
 	return t

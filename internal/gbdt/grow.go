@@ -43,7 +43,7 @@ func (l *leaf) count() int { return l.to - l.from }
 func newGrower(d *Data, p *Params, workers *pool, rows int) *grower {
 	g := &grower{data: d, params: p, pool: workers}
 	g.pairs = make([]pair, rows)
-	g.shelf = newShelf(d.groups*group*cells, workers.size)
+	g.shelf = newShelf(len(d.words)*group*cells, workers.size)
 	for i := range g.candidates {
 		g.candidates[i] = make([]candidate, len(d.bins.columns))
 	}

@@ -86,25 +86,23 @@ func (h histogram) add(other histogram, from, to int) {
 func (d *Data) accumulate(h histogram, pairs []pair, from, to, first, last int) {
 	for ; from < to; from += blockRows {
 		block := pairs[from:min(from+blockRows, to)]
-		words := d.words[from*d.groups:]
 		for g := first; g < last; g++ {
+			words := d.words[g][from : from+len(block)]
 			if a, b := d.groupColumns(g); b-a == group {
-				addWords(h.group(g), words[g:], d.groups, block)
+				addWords(h.group(g), words, block)
 			} else {
-				addLanes(h.group(g), words[g:], d.groups, block, b-a)
+				addLanes(h.group(g), words, block, b-a)
 			}
 		}
 	}
 }
 
 // addWords adds each pair to one cell of each of a group's columns: in column k
-// to the one that byte k of the row's word names. The words are stride apart.
-// The group's histograms, 16 KiB, stay in the first-level cache.
-func addWords(h *[group * cells]pair, words []uint64, stride int, pairs []pair) {
-	at := 0
-	for _, p := range pairs {
-		w := words[at]
-		at += stride
+// to the one that byte k of the row's word names. The group's histograms, 16
+// KiB, stay in the first-level cache.
+func addWords(h *[group * cells]pair, words []uint64, pairs []pair) {
+	for i, w := range words {
+		p := pairs[i]
 		h[0*cells+w&255] += p
 		h[1*cells+w>>8&255] += p
 		h[2*cells+w>>16&255] += p
@@ -117,13 +115,11 @@ func addWords(h *[group * cells]pair, words []uint64, stride int, pairs []pair) 
 }
 
 // addLanes is addWords for a group that is not full.
-func addLanes(h *[group * cells]pair, words []uint64, stride int, pairs []pair, columns int) {
+func addLanes(h *[group * cells]pair, words []uint64, pairs []pair, columns int) {
 	for k := range columns {
 		column := (*[cells]pair)(h[k*cells:])
-		at := 0
-		for _, p := range pairs {
-			column[byte(words[at]>>(8*k))] += p
-			at += stride
+		for i, w := range words {
+			column[byte(w>>(8*k))] += pairs[i]
 		}
 	}
 }

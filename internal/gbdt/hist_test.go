@@ -12,12 +12,14 @@ import (
 // randomData returns data with random bins and pairs.
 func randomData(columns, rows int, seed uint64) (*Data, []pair) {
 	rng := rand.New(rand.NewPCG(seed, 3))
-	d := &Data{bins: &Bins{columns: make([]column, columns)}, groups: (columns + group - 1) / group, rows: rows}
-	d.words = make([]uint64, rows*d.groups)
+	d := &Data{bins: &Bins{columns: make([]column, columns)}, rows: rows, words: make([][]uint64, (columns+group-1)/group)}
+	for g := range d.words {
+		d.words[g] = make([]uint64, rows)
+	}
 	pairs := make([]pair, rows)
 	for r := range rows {
 		for k := range columns {
-			d.words[r*d.groups+k/group] |= uint64(rng.IntN(256)) >> rng.IntN(8) << (k % group * 8)
+			d.words[k/group][r] |= uint64(rng.IntN(256)) >> rng.IntN(8) << (k % group * 8)
 		}
 		pairs[r] = newPair(rng.Int64N(2001)-1000, 1+rng.Int64N(1000))
 		d.numbers = append(d.numbers, uint32(r))
@@ -27,10 +29,10 @@ func randomData(columns, rows int, seed uint64) (*Data, []pair) {
 
 // naiveHistogram is accumulate's twin.
 func naiveHistogram(d *Data, pairs []pair, from, to int) histogram {
-	h := make(histogram, d.groups*group*cells)
+	h := make(histogram, len(d.words)*group*cells)
 	for i := from; i < to; i++ {
 		for k := range d.bins.columns {
-			h[k*cells+int(bin(d.row(i), k))] += pairs[i]
+			h[k*cells+int(d.bin(i, k))] += pairs[i]
 		}
 	}
 	return h
@@ -42,10 +44,10 @@ func TestHistogramsAgreeWithNaiveTwin(t *testing.T) {
 		d, pairs := randomData(columns, rapid.IntRange(1, 3*blockRows).Draw(t, "rows"), rapid.Uint64().Draw(t, "seed"))
 		from := rapid.IntRange(0, d.rows).Draw(t, "from")
 		to := rapid.IntRange(from, d.rows).Draw(t, "to")
-		got := make(histogram, d.groups*group*cells)
-		middle := rapid.IntRange(0, d.groups).Draw(t, "middle")
+		got := make(histogram, len(d.words)*group*cells)
+		middle := rapid.IntRange(0, len(d.words)).Draw(t, "middle")
 		d.accumulate(got, pairs, from, to, 0, middle)
-		d.accumulate(got, pairs, from, to, middle, d.groups)
+		d.accumulate(got, pairs, from, to, middle, len(d.words))
 		if want := naiveHistogram(d, pairs, from, to); !slices.Equal(got, want) {
 			t.Fatal(cmp.Diff(want, got))
 		}
@@ -103,7 +105,7 @@ func TestDivide(t *testing.T) {
 			var orders [][]uint32
 			for _, size := range []int{1, 3} {
 				d, pairs := randomData(10, n+100, uint64(n))
-				before := slices.Clone(d.words)
+				before := &Data{words: [][]uint64{slices.Clone(d.words[0]), slices.Clone(d.words[1])}}
 				pairsBefore := slices.Clone(pairs)
 				workers := newPool(size)
 				middle := d.divide(workers, 30, 30+n, pairs, func(dst []uint64, from, to int) {
@@ -113,13 +115,13 @@ func TestDivide(t *testing.T) {
 				seen := make([]bool, d.rows)
 				for i, r := range d.numbers {
 					seen[r] = true
-					moved := &Data{words: before, groups: d.groups}
-					if !slices.Equal(d.row(i), moved.row(int(r))) || pairs[i] != pairsBefore[r] {
+					words := func(d *Data, place int) [2]uint64 { return [2]uint64{d.words[0][place], d.words[1][place]} }
+					if words(d, i) != words(before, int(r)) || pairs[i] != pairsBefore[r] {
 						t.Fatalf("%d rows: place %d does not have all of row %d", n, i, r)
 					}
 					if inside := i >= 30 && i < 30+n; !inside && int(r) != i {
 						t.Fatalf("%d rows: place %d outside was touched", n, i)
-					} else if inside && goesLeft.has(bin(d.row(i), 9)) != (i < middle) {
+					} else if inside && goesLeft.has(d.bin(i, 9)) != (i < middle) {
 						t.Fatalf("%d rows, middle %d: the row in place %d is on the wrong side", n, middle, i)
 					}
 				}
@@ -137,9 +139,9 @@ func TestDivide(t *testing.T) {
 
 func BenchmarkAccumulate(b *testing.B) {
 	d, pairs := randomData(24, 100000, 1)
-	h := make(histogram, d.groups*group*cells)
+	h := make(histogram, len(d.words)*group*cells)
 	for b.Loop() {
-		d.accumulate(h, pairs, 0, d.rows, 0, d.groups)
+		d.accumulate(h, pairs, 0, d.rows, 0, len(d.words))
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*d.rows*24), "ns/entry")
 }

@@ -71,7 +71,7 @@ func (b *Bins) digest() [sha256.Size]byte {
 // against rows that were chosen to collide.
 func (d *Data) digest(workers *pool) [sha256.Size]byte {
 	var text []byte
-	for _, n := range []int{d.rows, d.groups, d.outputs} {
+	for _, n := range []int{d.rows, len(d.words), d.outputs} {
 		text = binary.LittleEndian.AppendUint64(text, uint64(n))
 	}
 	sums := make([][2]uint64, chunksOf(d.rows))
@@ -96,8 +96,8 @@ func (d *Data) digest(workers *pool) [sha256.Size]byte {
 func (d *Data) rowHash(place int) uint64 {
 	row := d.numbers[place]
 	h := mix(uint64(row) + golden)
-	for _, w := range d.row(place) {
-		h = mix(h ^ w)
+	for _, words := range d.words {
+		h = mix(h ^ words[place])
 	}
 	if d.task == model.Regression {
 		h = mix(h ^ math.Float64bits(d.targets[row]))

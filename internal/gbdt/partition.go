@@ -36,8 +36,12 @@ func (d *Data) divide(p *pool, from, to int, pairs []pair, mark func(dst []uint6
 		left, right := newCursor(marks, 0, ^uint64(0)), newCursor(marks, middle, 0)
 		left.skip(task * swapTask)
 		right.skip(task * swapTask)
-		for range min(swapTask, wrong-task*swapTask) {
-			d.swap(from+left.next(), from+right.next(), pairs)
+		var e exchange
+		for done, last := task*swapTask, min((task+1)*swapTask, wrong); done < last; done += len(e.i) {
+			n := min(len(e.i), last-done)
+			left.take(e.i[:n], from)
+			right.take(e.j[:n], from)
+			d.exchange(&e, n, pairs)
 		}
 	})
 	return from + middle
@@ -60,15 +64,30 @@ func ones(words []uint64) (n int) {
 	return n
 }
 
-// swap exchanges the rows in two places.
-func (d *Data) swap(i, j int, pairs []pair) {
-	a, b := d.row(i), d.row(j)
-	for g := range a {
-		a[g], b[g] = b[g], a[g]
+// exchange is a list of pairs of places, the rows in which are to be exchanged.
+type exchange struct {
+	i, j [blockRows]uint32
+}
+
+// exchange exchanges the rows in the first n pairs of places: one array after
+// the other, so that each is a short loop of independent steps.
+func (d *Data) exchange(e *exchange, n int, pairs []pair) {
+	i, j := e.i[:n], e.j[:n]
+	for _, words := range d.words {
+		swap(words, i, j)
 	}
-	d.numbers[i], d.numbers[j] = d.numbers[j], d.numbers[i]
+	swap(d.numbers, i, j)
 	if pairs != nil {
-		pairs[i], pairs[j] = pairs[j], pairs[i]
+		swap(pairs, i, j)
+	}
+}
+
+// swap exchanges the elements i[k] and j[k] of s for each k.
+func swap[T any](s []T, i, j []uint32) {
+	j = j[:len(i)]
+	for k, a := range i {
+		b := j[k]
+		s[a], s[b] = s[b], s[a]
 	}
 }
 
@@ -87,15 +106,18 @@ func newCursor(words []uint64, from int, flip uint64) cursor {
 	return c
 }
 
-// next returns the next bit's index. There must be one.
-func (c *cursor) next() int {
-	for c.rest == 0 {
-		c.at++
-		c.rest = c.words[c.at] ^ c.flip
+// take writes the next bits' indices, plus base, to dst. There must be as many.
+func (c *cursor) take(dst []uint32, base int) {
+	at, rest := c.at, c.rest
+	for i := range dst {
+		for rest == 0 {
+			at++
+			rest = c.words[at] ^ c.flip
+		}
+		dst[i] = uint32(base + at*64 + bits.TrailingZeros64(rest))
+		rest &= rest - 1
 	}
-	bit := bits.TrailingZeros64(c.rest)
-	c.rest &= c.rest - 1
-	return c.at*64 + bit
+	c.at, c.rest = at, rest
 }
 
 // skip passes over n bits. There must be as many.
@@ -112,13 +134,11 @@ func (c *cursor) skip(n int) {
 
 // markBins marks the rows whose bin of a column has the flag 1.
 func (d *Data) markBins(dst []uint64, from, to, column int, flags *[cells]uint8) {
-	shift := column % group * 8
-	at := from*d.groups + column/group
+	words, shift := d.words[column/group][from:to], column%group*8
 	for i := range dst {
 		var marked uint64
-		for bit := range min(64, to-from-i*64) {
-			marked |= uint64(flags[uint8(d.words[at]>>shift)]) << bit
-			at += d.groups
+		for bit, w := range words[i*64 : min(i*64+64, len(words))] {
+			marked |= uint64(flags[uint8(w>>(shift&63))]) << (bit & 63)
 		}
 		dst[i] = marked
 	}

@@ -71,10 +71,10 @@ func (w *walk) send(rows []uint8, at int) {
 		return
 	}
 	d, shift := w.data, s.column%group*8
-	words := d.words[w.from*d.groups+s.column/group:]
+	words := d.words[s.column/group][w.from:]
 	left, right := 0, 0
 	for _, r := range rows {
-		b := uint8(words[int(r)*d.groups] >> shift)
+		b := uint8(words[r] >> shift)
 		goes := int(s.goesLeft[b/64] >> (b % 64) & 1)
 		rows[left], w.spare[right] = r, r
 		left += goes

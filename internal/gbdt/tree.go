@@ -49,12 +49,12 @@ func (c *column) set(bins *binSet) []int32 {
 	return codes
 }
 
-// value returns the value of the leaf that a row of bins falls into.
-func (t *tree) value(row []uint64) float64 {
+// value returns the value of the leaf that the row in a place falls into.
+func (t *tree) value(d *Data, place int) float64 {
 	at := 0
 	for t.steps[at].column >= 0 {
 		s := &t.steps[at]
-		if s.goesLeft.has(bin(row, s.column)) {
+		if s.goesLeft.has(d.bin(place, s.column)) {
 			at = s.left
 		} else {
 			at = s.right
