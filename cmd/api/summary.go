@@ -18,7 +18,7 @@ func summarize(to io.Writer, r *retrain.Result) {
 	fmt.Fprintf(to, "Data      %d rows read, %d rejected; %d to train on, %d held out to judge by\n",
 		pre.Rows.Read, pre.Rows.Rejected, pre.Rows.Train, pre.Rows.Test)
 	if pre.RejectedPath != "" {
-		fmt.Fprintf(to, "          the rejected rows are listed in %s\n", pre.RejectedPath)
+		fmt.Fprintf(to, "          what was rejected, repaired or skipped is listed in %s\n", pre.RejectedPath)
 	}
 	summarizeColumns(to, r)
 	fmt.Fprintf(to, "Learner   %s, best iteration %d\n\n", fit.Algorithm, fit.BestIteration)

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
-
-	"retrain/internal/fault"
 )
 
 // windowBytes is how much of a source is lexed at once. The window and the
@@ -71,6 +69,11 @@ type blockReader struct {
 	rest     *window // holds what has been read, but not lexed
 	skipping bool    // in the middle of a line that is too long
 	eof      bool
+	unended  bool // the last line had no newline
+	returns  bool // carriage returns alone end the lines
+	pattern  *pattern
+	doubt    int64    // up to this line, rows must fit the pattern
+	aside    []Reject // lines of the head that are no rows, not yet reported
 }
 
 // fill reads until the window is full or the source has ended. A last line
@@ -78,6 +81,9 @@ type blockReader struct {
 func (r *blockReader) fill(w *window) error {
 	for !r.eof && w.end < len(w.data)-slack {
 		n, err := r.src.Read(w.data[w.end : len(w.data)-slack])
+		if r.returns {
+			returnsToNewlines(w.data[w.end : w.end+n])
+		}
 		w.end += n
 		switch {
 		case err == io.EOF:
@@ -85,6 +91,7 @@ func (r *blockReader) fill(w *window) error {
 			if w.end > w.at && w.data[w.end-1] != '\n' {
 				w.data[w.end] = '\n'
 				w.end++
+				r.unended = true
 			}
 		case err != nil:
 			return err
@@ -100,90 +107,140 @@ func (r *blockReader) next(b *block) error {
 	b.rows, b.cells, b.lines, b.rejects = 0, b.cells[:0], b.lines[:0], b.rejects[:0]
 	b.take(r.rest, r.window)
 	r.rest = &b.window
+	b.rejects, r.aside = append(b.rejects, r.aside...), nil
 	for {
 		if err := r.fill(&b.window); err != nil {
 			return err
 		}
-		if err := r.lexAll(b); err != nil {
-			return err
-		}
+		r.lexAll(b)
 		switch {
 		case b.at > 0:
 			return nil
 		case r.eof && b.at == b.end:
 			return io.EOF
 		case r.eof:
-			return r.unclosed("to the end of the data")
-		}
-		if !b.grow(r.maxLine) {
-			return r.tooLong(b, b.end)
+			r.distrust(b, ReasonQuote)
+		case !b.grow(r.maxLine):
+			r.tooLong(b, b.end)
+			return nil
 		}
 	}
 }
 
 // cutShort treats the record at hand, which happens to lie within the window,
 // as if that had ended where a line must end.
-func (r *blockReader) cutShort(b *block) error {
+func (r *blockReader) cutShort(b *block) {
 	end := b.at + r.maxLine
 	beyond := b.data[end]
 	b.data[end] = '\n'
 	r.lex.record(b.data, b.at, end)
 	b.data[end] = beyond
-	return r.tooLong(b, end)
+	r.tooLong(b, end)
 }
 
 // lexAll lexes all complete records of the block's window.
-func (r *blockReader) lexAll(b *block) error {
+func (r *blockReader) lexAll(b *block) {
 	r.skip(b)
 	for b.at < b.end {
-		next, got := r.lex.record(b.data, b.at, b.end)
+		start := b.at
+		if bytes.HasPrefix(b.data[start:b.end], []byte(utf8BOM)) {
+			start += len(utf8BOM)
+		}
+		next, got := r.lex.record(b.data, start, b.end)
 		switch got {
 		case incomplete:
-			return nil
+			return
 		case overlong:
-			return r.cutShort(b)
+			r.cutShort(b)
+			return
 		case complete:
-			b.rows++
-			b.cells = append(b.cells, r.lex.cells...)
-			b.lines = append(b.lines, r.line+1)
+			r.accept(b, start, next)
 		case rejected:
-			r.reject(b)
+			if r.lex.reason == ReasonQuote && r.lex.lines > 1 {
+				r.distrust(b, ReasonQuote)
+				continue
+			}
+			if !r.repair(b, start, next) {
+				r.reject(b)
+			}
 		}
 		r.line += r.lex.lines
 		b.at = next
 	}
-	return nil
 }
 
-// reject reports the lexer's record. A misplaced quote leaves open whether the
-// record ended before, so that all its lines are reported.
+// accept takes a well-formed record, if it is a row.
+func (r *blockReader) accept(b *block, start, next int) {
+	cells := r.lex.cells
+	last := r.unended && next == b.end && r.eof
+	switch aside := r.asideOf(b, cells); {
+	case aside != "":
+		r.report(b, aside)
+		return
+	case r.line < r.doubt && !(r.pattern.clear() && r.pattern.fitsRow(b.data, cells)):
+		r.report(b, ReasonQuote)
+		return
+	case last && r.pattern.clear() && !r.pattern.columns[len(cells)-1].fits(b.cell(cells[len(cells)-1])):
+		r.report(b, ReasonCut)
+		return
+	}
+	b.keep(cells, r.line+1)
+	if start != b.at {
+		r.report(b, RepairedMark)
+	}
+	if last {
+		r.report(b, RepairedEnd)
+	}
+}
+
+// keep takes a row.
+func (b *block) keep(cells []span, line int64) {
+	b.rows++
+	b.cells = append(b.cells, cells...)
+	b.lines = append(b.lines, line)
+}
+
+// report notes what is special about the line at hand as a whole.
+func (r *blockReader) report(b *block, reason string) {
+	b.rejects = append(b.rejects, Reject{Line: r.line + 1, Reason: reason})
+}
+
+// reject reports the lexer's record.
 func (r *blockReader) reject(b *block) {
 	column := ""
 	if c := r.lex.column; c >= 0 && c < len(r.names) {
 		column = r.names[c]
 	}
-	reject := Reject{Line: r.line + 1, Column: column, Reason: r.lex.reason}
-	b.rejects = append(b.rejects, reject)
-	if reject.Reason != ReasonQuote {
-		return
-	}
-	for range r.lex.lines - 1 {
-		reject.Line++
-		b.rejects = append(b.rejects, reject)
-	}
+	b.rejects = append(b.rejects, Reject{Line: r.line + 1, Column: column, Reason: r.lex.reason})
 }
 
-// tooLong gives up a record that has no end before the position end. Within
-// quotes there is no telling where it might have one.
-func (r *blockReader) tooLong(b *block, end int) error {
+// distrust gives up the first line of a record of several lines whose quotes
+// do not match, and goes on behind that line: mostly, a quote that stands alone
+// has swallowed rows that are sound. But they may be part of a text as well, so
+// that they are used only if they look like all others.
+func (r *blockReader) distrust(b *block, reason string) {
 	if r.lex.quoted {
-		return r.unclosed("within the longest line that is allowed")
+		reason = ReasonOpen
+		if r.lex.opened == 0 {
+			r.lex.column = r.lex.count
+		}
 	}
-	b.rejects = append(b.rejects, Reject{Line: r.line + 1, Reason: ReasonLine})
-	r.line += r.lex.lines
+	r.lex.reason = reason
+	r.reject(b)
+	r.doubt = max(r.doubt, r.line+r.lex.lines)
+	r.line++
+	b.at += bytes.IndexByte(b.data[b.at:], '\n') + 1
+}
+
+// tooLong gives up a record that has no end before the position end.
+func (r *blockReader) tooLong(b *block, end int) {
+	if bytes.IndexByte(b.data[b.at:end], '\n') >= 0 {
+		r.distrust(b, ReasonLine)
+		return
+	}
+	r.report(b, ReasonLine)
 	r.skipping = true
 	b.at = end
-	return nil
 }
 
 // skip leaves out the rest of a line that was too long.
@@ -199,13 +256,6 @@ func (r *blockReader) skip(b *block) {
 	b.at += end + 1
 	r.line++
 	r.skipping = false
-}
-
-// unclosed is the error for a quote whose partner is missing.
-func (r *blockReader) unclosed(where string) error {
-	line := r.line + r.lex.opened + 1
-	return fault.New(fault.InvalidData, "The quote that opens on line %d is not closed %s.", line, where).
-		At("Quote is not closed", "unclosed_quote", "data", "line", line)
 }
 
 // each hands the blocks to do, one after the other, while the next ones are

@@ -23,7 +23,7 @@ type csvFile struct {
 
 // cells of all sorts, some of which must be quoted.
 var cellGenerators = []*rapid.Generator[string]{
-	rapid.SampledFrom([]string{"", "NA", "?", "a", "b", "Yes", "No", "inf"}),
+	rapid.SampledFrom([]string{"", "NA", "?", "p", "q", "Yes", "No", "inf"}),
 	rapid.StringMatching(`-?[0-9]{1,4}`),
 	rapid.StringMatching(`-?[0-9]{1,3}\.[0-9]{0,3}(e-?[0-9])?`),
 	rapid.StringMatching(`[ a,"\n;|]{0,8}`),
@@ -81,6 +81,15 @@ func genCSV(t *rapid.T) csvFile {
 	return f
 }
 
+// reports returns what is to be said of the text: that its last line may be cut
+// off.
+func (f *csvFile) reports() []Reject {
+	if strings.HasSuffix(f.text, "\n") {
+		return nil
+	}
+	return []Reject{{Line: f.lines[len(f.lines)-1], Reason: RepairedEnd}}
+}
+
 // writeCell quotes a cell if it must, or at random. A blank one alone on its
 // line would be a blank line.
 func writeCell(t *rapid.T, cell string, alone bool) string {
@@ -134,7 +143,7 @@ func TestCellsComeBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, "rejects", rejects, []Reject(nil))
+		same(t, "rejects", rejects, f.reports())
 		same(t, "cells", rows, f.cells)
 		same(t, "lines", lines, f.lines)
 	})

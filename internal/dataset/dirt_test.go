@@ -51,9 +51,9 @@ func TestRejects(t *testing.T) {
 		{11, "b", ReasonCell},
 		{12, "c", ReasonCell},
 		{14, "a", ReasonQuote},
-		{15, "a", ReasonQuote},
-		{16, "a", ReasonQuote},
-		{17, "a", ReasonQuote},
+		{15, "", ReasonQuote},
+		{16, "", ReasonQuote},
+		{17, "", ReasonQuote},
 	})
 	same(t, "rows", got.Rows, [][]string{{"1", "2", "3"}, {"4", "5", "6"}})
 	same(t, "lines", got.Lines, []int64{2, 18})
@@ -103,15 +103,22 @@ func TestLongLines(t *testing.T) {
 	}
 }
 
+// TestUnclosedQuote has a quote without a partner. What follows it is used if
+// it looks like the other rows.
 func TestUnclosedQuote(t *testing.T) {
 	rest := strings.Repeat("1,2\n", 50)
-	_, _, err := Scan(context.Background(), opens("a,b\n1,2\n\"x\ny\",\"3\n"+rest), Options{})
-	fails(t, err, fault.InvalidData, "opens on line 4 is not closed to the end of the data")
-	for _, window := range []int{1, 16, 4096} {
-		_, _, err = Scan(context.Background(), opens("a,b\n1,\"2\n"+rest+"\"\n"), Options{MaxLine: 100, window: window})
-		fails(t, err, fault.InvalidData, "opens on line 2 is not closed within the longest line")
+	got := readAll(t, opens("a,b\n1,2\n\"x\ny\",\"3\n"+rest), Options{})
+	same(t, "rejects", got.Rejects, []Reject{{3, "", ReasonOpen}, {4, "a", ReasonQuote}})
+	if got.Tally.Used != 51 {
+		t.Errorf("%d rows used, want 51", got.Tally.Used)
 	}
-	_, _, err = Scan(context.Background(), opens("a,\"b\n1,2\n"), Options{})
+	for _, window := range []int{1, 16, 4096} {
+		got = readAll(t, opens("a,b\n"+rest+"1,\"2\n"+rest+"\"\n"), Options{MaxLine: 100, window: window})
+		same(t, "rejects", got.Rejects, []Reject{{52, "b", ReasonOpen}, {103, "a", ReasonOpen}})
+	}
+	got = readAll(t, opens("a,b\n1,2\n1,\"2\n1,2\n1,2\n"), Options{})
+	same(t, "rejects of a table without a pattern", got.Rejects, []Reject{{3, "b", ReasonOpen}, {4, "", ReasonQuote}, {5, "", ReasonQuote}})
+	_, _, err := Scan(context.Background(), opens("a,\"b\n1,2\n"), Options{})
 	fails(t, err, fault.InvalidData, "opens on line 1 is not closed")
 }
 

@@ -39,23 +39,79 @@ func (r *blockReader) header(opts Options) error {
 	if bytes.HasPrefix(w.data[:w.end], []byte(utf8BOM)) {
 		w.at = len(utf8BOM)
 	}
+	r.endLines(w)
 	first, err := r.firstRecord(w, opts)
 	if err != nil {
 		return err
 	}
-	delimiter, err := chooseDelimiter(w.data[first:], w.end-first, opts)
+	data, end := w.data[first:], w.end-first
+	delimiter, err := chooseDelimiter(data, end, opts)
 	if err != nil {
 		return err
 	}
-	if r.names, err = lexNames(w.data[first:], w.end-first, delimiter, opts); err != nil {
+	records := headRecords(data, end, delimiter, opts)
+	if len(records) == 0 || records[0].count > opts.MaxColumns {
+		_, err := lexNames(data, end, delimiter, opts)
 		return err
 	}
+	above := preamble(data, end, records, delimiter, opts)
+	lines, pattern := headerLines(data, end, records[above:], delimiter, opts)
+	named := above + r.namesAmong(data, records[above:above+lines], delimiter, opts)
+	if r.names, err = lexNames(data[records[named].at:], end-records[named].at, delimiter, opts); err != nil {
+		return err
+	}
+	r.setAside(records[:above+lines], data, above, named)
+	w.at = first + records[above+lines-1].next
+	r.pattern = pattern
 	r.lex = newLexer(delimiter, len(r.names), opts)
+	r.lex.rows = pattern
 	return nil
 }
 
+// endLines finds whether carriage returns end the lines, and makes newlines of
+// them.
+func (r *blockReader) endLines(w *window) {
+	head := w.data[w.at:w.end]
+	if r.unended {
+		head = head[:len(head)-1]
+	}
+	if !returnsAlone(head) {
+		return
+	}
+	r.returns = true
+	r.unended = r.unended && head[len(head)-1] != '\r'
+	returnsToNewlines(head)
+}
+
+// namesAmong returns which of the header's lines has the names: the first with
+// a name of its own for each column, or else the first.
+func (r *blockReader) namesAmong(data []byte, lines []headRecord, delimiter byte, opts Options) int {
+	for n, h := range lines {
+		if checkNames(cutNames(data, h, delimiter, h.count, opts)) == nil {
+			return n
+		}
+	}
+	return 0
+}
+
+// setAside notes the head's lines that are not the names, and counts them all.
+func (r *blockReader) setAside(records []headRecord, data []byte, above, named int) {
+	at := 0
+	for n, h := range records {
+		r.line += int64(bytes.Count(data[at:h.at], []byte("\n"))) // blank lines
+		switch {
+		case n < above:
+			r.aside = append(r.aside, Reject{Line: r.line + 1, Reason: SkippedPreamble})
+		case n != named:
+			r.aside = append(r.aside, Reject{Line: r.line + 1, Reason: SkippedSubtitle})
+		}
+		r.line += h.lines
+		at = h.next
+	}
+}
+
 // firstRecord reads on until the window holds a record that is not blank, and
-// returns where that begins. It leaves window and line count behind the record.
+// returns where that begins.
 func (r *blockReader) firstRecord(w *window, opts Options) (int, error) {
 	r.lex = newLexer(delimiters[0].char, 0, opts)
 	r.lex.anyWidth = true
@@ -63,7 +119,8 @@ func (r *blockReader) firstRecord(w *window, opts Options) (int, error) {
 		next, got := r.lex.record(w.data, w.at, w.end)
 		switch {
 		case got == incomplete && r.eof:
-			return 0, r.unclosed("to the end of the data")
+			return 0, fault.New(fault.InvalidData, "The quote that opens on line %d is not closed.", r.line+r.lex.opened+1).
+				At("Quote is not closed", "unclosed_quote", "data", "line", r.line+r.lex.opened+1)
 		case got == overlong, got == incomplete && !w.grow(r.maxLine):
 			return 0, fault.New(fault.InvalidData, "The first line is longer than the limit; a header is expected.").
 				At("Header too long", "header_too_long", "data", "line", r.line+1)
@@ -72,12 +129,11 @@ func (r *blockReader) firstRecord(w *window, opts Options) (int, error) {
 				return 0, err
 			}
 		default:
-			at := w.at
+			if got != blank {
+				return w.at, nil
+			}
 			w.at = next
 			r.line += r.lex.lines
-			if got != blank {
-				return at, nil
-			}
 		}
 	}
 }

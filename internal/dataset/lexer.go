@@ -35,10 +35,12 @@ const (
 // lexer cuts bytes into records and cells (RFC 4180). It knows nothing of where
 // the bytes come from.
 type lexer struct {
+	char     byte // the delimiter
 	class    [256]uint8
-	delimit  uint64 // the delimiter, eight times
-	width    int    // cells of a record
-	anyWidth bool   // records of another width are sound as well
+	delimit  uint64   // the delimiter, eight times
+	width    int      // cells of a record
+	anyWidth bool     // records of another width are sound as well
+	rows     *pattern // what rows look like; nil if that is not known
 	maxCell  int
 	maxLine  int
 
@@ -55,7 +57,7 @@ type lexer struct {
 }
 
 func newLexer(delimiter byte, width int, opts Options) *lexer {
-	l := &lexer{width: width, maxCell: opts.MaxCell, maxLine: opts.MaxLine, cells: make([]span, width)}
+	l := &lexer{char: delimiter, width: width, maxCell: opts.MaxCell, maxLine: opts.MaxLine, cells: make([]span, width)}
 	for c := 0x80; c <= 0xff; c++ {
 		l.class[c] = highByte
 	}
@@ -265,6 +267,8 @@ func (l *lexer) check(data []byte, at, end int) {
 		}
 	}
 	switch {
+	case l.lines > 1 && l.rows.readAsRows(data[at:end], l.char):
+		l.fail(ReasonQuote, -1)
 	case l.anyWidth:
 	case l.count < l.width:
 		l.fail(ReasonTooFew, -1)

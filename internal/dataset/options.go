@@ -17,8 +17,8 @@ type Options struct {
 	// into Batch.Hashes. A nil set means all columns. Names may repeat between
 	// sets, not within one.
 	Hashes [][]string
-	// OnReject, if set, is called for each rejected row, in the order of lines.
-	// Its error ends the pass.
+	// OnReject, if set, is called for each line that is rejected, repaired or
+	// skipped, in the order of lines. Its error ends the pass.
 	OnReject func(Reject) error
 	// Workers is the number of goroutines that convert cells (default:
 	// GOMAXPROCS). It has no influence on the result.

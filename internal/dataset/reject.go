@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// Reject is a row that could not be used. Where a misplaced quote leaves open
-// how far the row extends, each of the lines that it may have covered is
-// reported.
+// Reject reports a line that did not simply become a row: one that could not
+// be used, one that became a row after a repair, or one that is no row. Which
+// of them is told by the reason.
 type Reject struct {
 	Line   int64  // where the row begins; 1 is the first line of the file
 	Column string // the column at fault; "" if it is the row as a whole
@@ -26,14 +26,45 @@ const (
 	ReasonUTF8    = "invalid UTF-8"
 	ReasonCell    = "cell too long"
 	ReasonLine    = "line too long"
+	ReasonOpen    = "quote is not closed"
+	ReasonCut     = "cut off at the end of the data"
 )
+
+// The reasons for which a row is used, but reported. It then had one reading
+// only that made sense.
+const (
+	RepairedExtra     = "repaired: delimiter without a meaning"
+	RepairedDelimiter = "repaired: another delimiter"
+	RepairedReturn    = "repaired: carriage return as line end"
+	RepairedMark      = "repaired: byte order mark"
+	RepairedEnd       = "repaired: no line end after the last line, which may be cut off"
+)
+
+// The reasons for which a line is skipped since it is no row.
+const (
+	SkippedHeader   = "skipped: the header again"
+	SkippedTotal    = "skipped: a total"
+	SkippedPreamble = "skipped: above the header"
+	SkippedSubtitle = "skipped: another line of the header"
+)
+
+// Repaired reports whether the row is used.
+func (r Reject) Repaired() bool { return strings.HasPrefix(r.Reason, "repaired: ") }
+
+// Skipped reports whether the line is no row, and no loss.
+func (r Reject) Skipped() bool { return strings.HasPrefix(r.Reason, "skipped: ") }
+
+// Rejected reports whether a row is lost.
+func (r Reject) Rejected() bool { return !r.Repaired() && !r.Skipped() }
 
 // Tally counts what a pass has read.
 type Tally struct {
 	Read     int64            // rows, the header aside
 	Used     int64            // rows that became part of the table
 	Rejected int64            // rows that could not be used
-	Reasons  map[string]int64 // the rejected rows by reason
+	Repaired int64            // of those used, the ones that were repaired
+	Skipped  int64            // lines that are no rows, such as totals; not among Read
+	Reasons  map[string]int64 // the reported lines by reason
 	Bytes    int64            // of the source as it is stored
 	SHA256   string           // of those bytes, in hexadecimal
 }
@@ -43,6 +74,9 @@ type Tally struct {
 func (t *Tally) mostly() string {
 	best := ""
 	for reason, n := range t.Reasons {
+		if !(Reject{Reason: reason}).Rejected() {
+			continue
+		}
 		if best == "" || n > t.Reasons[best] || n == t.Reasons[best] && reason < best {
 			best = reason
 		}
@@ -50,7 +84,7 @@ func (t *Tally) mostly() string {
 	return best
 }
 
-// RejectWriter writes rejected rows as CSV with the columns line, column and
+// RejectWriter writes what is reported as CSV with the columns line, column and
 // reason. It writes nothing at all if there are none.
 type RejectWriter struct {
 	out  *bufio.Writer

@@ -148,17 +148,25 @@ func (s *scan) schema(rows int64) *Schema {
 	return schema
 }
 
-// add counts a block, and hands its rejected rows on.
+// add counts a block, and hands on what is reported.
 func (t *Tally) add(b *block, opts Options) error {
-	t.Read += int64(b.rows + len(b.rejects))
+	t.Read += int64(b.rows)
 	t.Used += int64(b.rows)
-	t.Rejected += int64(len(b.rejects))
 	if t.Used > opts.MaxRows {
 		return fault.New(fault.TooLarge, "The table has more rows than the limit of %d.", opts.MaxRows).
 			At("Too many rows", "too_many_rows", "data")
 	}
 	for _, r := range b.rejects {
 		t.Reasons[r.Reason]++
+		switch {
+		case r.Repaired():
+			t.Repaired++
+		case r.Skipped():
+			t.Skipped++
+		default:
+			t.Read++
+			t.Rejected++
+		}
 		if opts.OnReject == nil {
 			continue
 		}

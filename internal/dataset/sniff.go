@@ -93,31 +93,22 @@ func sniffDelimiter(data []byte, end int, opts Options) byte {
 }
 
 // agreement lexes the first records with a delimiter. It returns the number of
-// cells in the header, and the share of the records that have as many: 1 if
-// there is only the header.
+// cells in the header, and the share of the records below that have as many: 1
+// if there are none.
 func agreement(data []byte, end int, delimiter byte, opts Options) (int, float64) {
-	l := newLexer(delimiter, 0, opts)
-	l.anyWidth = true
-	width, rows, alike := 0, 0, 0
-	for at := 0; rows < sniffRecords; {
-		next, got := l.record(data, at, end)
-		if got == incomplete {
-			break
-		}
-		at = next
-		switch {
-		case got == blank:
-		case width == 0:
-			width = l.count
-		default:
-			rows++
-			if got == complete && l.count == width {
-				alike++
-			}
+	records := headRecords(data, end, delimiter, opts)
+	if len(records) == 0 {
+		return 0, 1
+	}
+	records = records[preamble(data, end, records, delimiter, opts):]
+	width, alike := records[0].count, 0
+	for _, h := range records[1:] {
+		if h.sound && h.count == width {
+			alike++
 		}
 	}
-	if rows == 0 {
+	if len(records) == 1 {
 		return width, 1
 	}
-	return width, float64(alike) / float64(rows)
+	return width, float64(alike) / float64(len(records)-1)
 }

@@ -47,9 +47,13 @@ func (o *output) write(side dataset.Side, b *dataset.Batch, rows []int) error {
 	return o.parquet.WriteRows(side, b, rows)
 }
 
-// reject writes a row's line and reason; the file is begun by the first one.
+// reject writes a line and what is wrong with it; the file is begun by the
+// first one. Rows that were repaired, and lines that are no rows, are listed
+// too, but do not count as bad.
 func (o *output) reject(r dataset.Reject) error {
-	o.rejected++
+	if r.Rejected() {
+		o.rejected++
+	}
 	if o.job.req.DryRun {
 		return nil
 	}

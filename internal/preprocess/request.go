@@ -28,7 +28,7 @@ type Result struct {
 	Task              string         `json:"task"`
 	Classes           []string       `json:"classes,omitempty"`
 	Rows              Rows           `json:"rows"`
-	RejectedPath      string         `json:"rejected_path,omitempty" doc:"CSV of line, column and reason; absent if no row was rejected"`
+	RejectedPath      string         `json:"rejected_path,omitempty" doc:"CSV of line, column and reason of what was rejected, repaired or skipped; absent if nothing was"`
 	Columns           []Column       `json:"columns"`
 	Warnings          []string       `json:"warnings"`
 	Cached            bool           `json:"cached"`
@@ -40,6 +40,8 @@ type Rows struct {
 	Read     int64 `json:"read"`
 	Used     int64 `json:"used"`
 	Rejected int64 `json:"rejected"`
+	Repaired int64 `json:"repaired" doc:"Of the rows that could be read, those that had one sensible reading only; they do not count as bad"`
+	Skipped  int64 `json:"skipped" doc:"Lines that are no rows: titles, repeated headers, totals; not among those read"`
 	Train    int64 `json:"train"`
 	Test     int64 `json:"test"`
 }

@@ -140,12 +140,19 @@ func (j *job) result(doc *processed.Document) *Result {
 		Target: doc.Recipe.Target, Task: string(doc.Recipe.Task), Classes: doc.Recipe.Classes,
 		Rows: Rows{
 			Read: j.tally.Read, Used: doc.Train.Rows + doc.Holdout.Rows, Rejected: j.rejected,
+			Repaired: j.tally.Repaired, Skipped: j.tally.Skipped,
 			Train: doc.Train.Rows, Test: doc.Holdout.Rows,
 		},
 		RejectedPath: j.rejectedPath, Columns: j.columns, Warnings: append([]string{}, j.warnings...),
 	}
 	if j.rejected > 0 {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("%d of %d rows could not be used", j.rejected, j.tally.Read))
+	}
+	if j.tally.Repaired > 0 {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%d of %d rows were repaired", j.tally.Repaired, j.tally.Read))
+	}
+	if j.tally.Skipped > 0 {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%d lines that are no rows were skipped", j.tally.Skipped))
 	}
 	if !j.req.DryRun {
 		r.ProcessedDataPath = j.Store.URI(processed.Path(doc.RunID, processed.DataFile))

@@ -18,7 +18,7 @@ func (j *job) scan(ctx context.Context) error {
 	var firsts []dataset.Reject
 	options := j.options
 	options.OnReject = func(r dataset.Reject) error {
-		if len(firsts) < 10 {
+		if len(firsts) < 10 && r.Rejected() {
 			firsts = append(firsts, r)
 		}
 		return nil

@@ -1,0 +1,77 @@
+package dataset
+
+import (
+	"bytes"
+	"strings"
+)
+
+// asideOf says what a well-formed record is if it is no row of the table: the
+// header once more, as where files were put together, or a total of the rows.
+// It returns the reason for which such a record is skipped, or "".
+func (r *blockReader) asideOf(b *block, cells []span) string {
+	first := b.cell(cells[0])
+	switch {
+	case len(first) == 0 && len(cells) > 1:
+		if isTotal(b, cells[1:]) {
+			return SkippedTotal
+		}
+	case string(first) == r.names[0] && len(cells) > 1 && r.isHeader(b, cells):
+		return SkippedHeader
+	case mayBeTotal(first) && isTotal(b, cells):
+		return SkippedTotal
+	}
+	return ""
+}
+
+// mayBeTotal keeps nearly all rows from the closer look at totals.
+func mayBeTotal(cell []byte) bool {
+	if len(cell) == 0 {
+		return false
+	}
+	switch cell[0] | 0x20 {
+	case 't', 's', 'g':
+		return true
+	}
+	return false
+}
+
+func (r *blockReader) isHeader(b *block, cells []span) bool {
+	for j, s := range cells {
+		if string(bytes.TrimSpace(b.cell(s))) != r.names[j] {
+			return false
+		}
+	}
+	return true
+}
+
+// totals are what the rows below a table begin with.
+var totals = map[string]bool{
+	"total": true, "totals": true, "grand total": true, "subtotal": true, "sub-total": true, "sum": true, "summe": true,
+	"gesamt": true, "gesamtsumme": true, "totale": true, "somme": true, "suma": true,
+}
+
+// isTotal reports whether the first cell with content says that this is a
+// total, and whether all others are numbers or empty, at least one a number.
+func isTotal(b *block, cells []span) bool {
+	for len(cells) > 0 && cells[0].start == cells[0].end {
+		cells = cells[1:]
+	}
+	if len(cells) == 0 || !mayBeTotal(b.cell(cells[0])) {
+		return false
+	}
+	word := strings.TrimSpace(strings.TrimRight(string(b.cell(cells[0])), ": "))
+	if !totals[strings.ToLower(word)] {
+		return false
+	}
+	numbers := 0
+	for _, s := range cells[1:] {
+		switch _, class := parseCell(b.cell(s)); class {
+		case textCell:
+			return false
+		case missingCell:
+		default:
+			numbers++
+		}
+	}
+	return numbers > 0
+}

@@ -1,0 +1,140 @@
+package dataset
+
+import "bytes"
+
+// pattern is what the rows of a table look like, as far as the head of the
+// data tells. Where a record can be read in several ways, it says which of them
+// make sense. It depends on the head alone, whose size is fixed, so that every
+// pass judges alike.
+type pattern struct {
+	columns []cellPattern
+	rows    int
+}
+
+// cellPattern is what the cells of one column look like.
+type cellPattern struct {
+	values  int            // cells that are not missing
+	texts   int            // those that are no numbers either
+	numeric bool           // nearly all values are numbers: the head may be dirty, too
+	missing bool           // there are cells without a value
+	blanks  bool           // there are cells that begin with a blank
+	known   map[string]int // how often each text came; nil where there are too many to expect the same again
+}
+
+const (
+	patternRows  = 20  // fewer say too little
+	patternTexts = 200 // more different texts are no pattern
+)
+
+// learnPattern lexes the records of data[:end], which it overwrites. As for
+// lexer.record, a newline stands at data[end].
+func learnPattern(data []byte, end int, delimiter byte, width int, opts Options) *pattern {
+	p := &pattern{columns: make([]cellPattern, width)}
+	for j := range p.columns {
+		p.columns[j] = cellPattern{known: map[string]int{}}
+	}
+	l := newLexer(delimiter, width, opts)
+	for at := 0; at < end; {
+		next, got := l.record(data, at, end)
+		switch {
+		case got == incomplete && !l.quoted, got == overlong:
+			next = end
+		case got == incomplete, got == rejected && l.reason == ReasonQuote:
+			next = at + bytes.IndexByte(data[at:], '\n') + 1 // see distrust
+		case got == complete:
+			p.rows++
+			for j, s := range l.cells {
+				p.columns[j].add(data[s.start:s.end])
+			}
+		}
+		at = next
+	}
+	for j := range p.columns {
+		p.columns[j].settle()
+	}
+	return p
+}
+
+func (c *cellPattern) add(cell []byte) {
+	_, class := parseCell(cell)
+	if class == missingCell {
+		c.missing = true
+		return
+	}
+	c.values++
+	if class == textCell {
+		c.texts++
+	}
+	c.blanks = c.blanks || cell[0] == ' '
+	if len(c.known) <= patternTexts {
+		c.known[string(cell)]++
+	}
+}
+
+// settle draws the conclusions. Texts are expected to come again if each has
+// come four times, on average.
+func (c *cellPattern) settle() {
+	c.numeric = c.values > 0 && 20*c.texts < c.values
+	if c.numeric || c.values < 4*len(c.known) || len(c.known) > patternTexts {
+		c.known = nil
+	}
+}
+
+// clear reports whether the pattern can tell a row from something else: it has
+// seen enough rows, and some column does not take everything.
+func (p *pattern) clear() bool {
+	if p == nil || p.rows < patternRows {
+		return false
+	}
+	for j := range p.columns {
+		if c := &p.columns[j]; c.numeric || c.known != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// fits reports whether a cell looks like the others of the column.
+func (c *cellPattern) fits(cell []byte) bool {
+	_, class := parseCell(cell)
+	switch {
+	case class == missingCell:
+		return c.missing
+	case c.numeric:
+		return class != textCell
+	}
+	return c.known == nil || c.known[string(cell)] > 1
+}
+
+// fitsRow reports whether all of a row's cells look like the others. The
+// pattern must be clear.
+func (p *pattern) fitsRow(data []byte, cells []span) bool {
+	for j, s := range cells {
+		if !p.columns[j].fits(data[s.start:s.end]) {
+			return false
+		}
+	}
+	return true
+}
+
+// readAsRows reports whether a record of several lines, quotes aside, is as
+// many rows: the quotes are then two strays that have found each other.
+func (p *pattern) readAsRows(record []byte, delimiter byte) bool {
+	if !p.clear() {
+		return false
+	}
+	for line := range bytes.Lines(record) {
+		line = bytes.TrimRight(line, "\r\n")
+		if bytes.Count(line, []byte{delimiter}) != len(p.columns)-1 {
+			return false
+		}
+		for j := range p.columns {
+			var cell []byte
+			cell, line, _ = bytes.Cut(line, []byte{delimiter})
+			if !p.columns[j].fits(bytes.Trim(cell, `"`)) {
+				return false
+			}
+		}
+	}
+	return true
+}
