@@ -25,13 +25,21 @@ type compared struct {
 	// classes then has more of them.
 	mine, theirs, alone metric.Scores
 	topShare            float64 // of the most frequent class
+	// kept marks the rows of the holdout that are compared, which all of the
+	// above but alone are of; nil if all are.
+	kept []bool
 }
 
 // align brings both models' answers to the union of their classes: a label
-// that only one of them knows is still a label. theirs may be nil.
-func align(mine, theirs *processed.Scored) *compared {
-	c := &compared{task: mine.Recipe.Task, alone: mine.Scores()}
+// that only one of them knows is still a label. theirs may be nil. Rows that
+// are not kept count for the challenger's own score only.
+func align(mine, theirs *processed.Scored, kept []bool) *compared {
+	c := &compared{task: mine.Recipe.Task, alone: mine.Scores(), kept: kept}
 	c.mine = c.alone
+	if kept != nil {
+		mine, theirs = mine.Keep(kept), theirs.Keep(kept)
+		c.mine = mine.Scores()
+	}
 	if c.task == model.Regression {
 		c.values, c.challenger = mine.Y, mine.P
 		if theirs != nil {

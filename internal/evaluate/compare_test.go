@@ -41,7 +41,7 @@ func TestBothModelsAreAlignedOverTheUnion(t *testing.T) {
 		Recipe: &model.Recipe{Task: model.Multiclass, Classes: []string{"a", "b"}}, Rows: 4,
 		Y: []float64{1, -1, 0, -1}, P: []float64{.5, .5, .1, .9, .8, .2, .4, .6},
 	}
-	c := align(mine, theirs)
+	c := align(mine, theirs, nil)
 	if want := []int32{1, 2, 0, -1}; !slices.Equal(c.labels, want) || c.classes != 3 { // over a, b, c
 		t.Errorf("labels %v of %d classes", c.labels, c.classes)
 	}

@@ -62,6 +62,7 @@ type job struct {
 	rival      *contender           // the champion's model; nil if it cannot be read
 	unfit      string               // why the champion cannot be scored, or ""
 	data       *processed.Data
+	seen       seen // what the champion knows of the holdout
 	warnings   []string
 }
 
@@ -192,7 +193,12 @@ func (j *job) run(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := j.judge(ctx, align(mine, theirs))
+	if theirs != nil {
+		if j.seen, err = j.findSeen(ctx); err != nil {
+			return nil, err
+		}
+	}
+	v, err := j.judge(ctx, align(mine, theirs, j.seen.kept))
 	if err != nil {
 		return nil, err
 	}

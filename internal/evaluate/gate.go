@@ -21,6 +21,7 @@ type Gate struct {
 	MustBeatBaseline       bool                 `json:"must_beat_baseline" doc:"The challenger must beat the majority class, or the mean"`
 	Slices                 []Slice              `json:"slices"`
 	OnChampionIncompatible string               `json:"on_champion_incompatible" enum:"thresholds_only,keep"`
+	MaxSeenFraction        float64              `json:"max_seen_fraction" doc:"The largest share of the holdout that the champion may have been trained on"`
 }
 
 // Threshold bounds one of the challenger's scores.
@@ -66,7 +67,7 @@ func ParseGate(given map[string]any, task model.Task) (Gate, error) {
 	g := Gate{
 		Primary: auto, Policy: superior, Confidence: 0.95,
 		Thresholds: map[string]Threshold{}, Guardrails: defaultGuardrails(task), Slices: []Slice{},
-		MustBeatBaseline: true, OnChampionIncompatible: thresholdsOnly,
+		MustBeatBaseline: true, OnChampionIncompatible: thresholdsOnly, MaxSeenFraction: 0.5,
 	}
 	bad := fault.New(fault.InvalidRequest, "The request is not valid.")
 	settings.Collect(bad, settings.Read(given, g.fields(bad, task), "body", "gate"))
@@ -78,6 +79,9 @@ func ParseGate(given map[string]any, task model.Task) (Gate, error) {
 	}
 	if g.MinRelativeChange < 0 {
 		bad.At("Input should not be negative", "range", "body", "gate", "min_relative_change")
+	}
+	if g.MaxSeenFraction < 0 || g.MaxSeenFraction > 1 {
+		bad.At("Input should be between 0 and 1", "range", "body", "gate", "max_seen_fraction")
 	}
 	if g.Policy == nonInferior && g.MinAbsoluteChange == 0 && g.MinRelativeChange == 0 {
 		bad.At("non_inferior needs a margin: set min_absolute_change or min_relative_change", "value_error", "body", "gate", "policy")
@@ -108,6 +112,7 @@ func (g *Gate) fields(bad *fault.Error, task model.Task) []settings.Field {
 		{Name: "min_relative_change", Value: settings.Number{To: &g.MinRelativeChange}},
 		{Name: "must_beat_baseline", Value: settings.Bool{To: &g.MustBeatBaseline}},
 		{Name: "on_champion_incompatible", Value: settings.Choice{To: &g.OnChampionIncompatible, Of: []string{thresholdsOnly, keepChampion}}},
+		{Name: "max_seen_fraction", Value: settings.Number{To: &g.MaxSeenFraction}},
 		{Name: "slices", Value: settings.Custom{
 			Store: func(v any) (string, string) { return readSlices(bad, v, &g.Slices) },
 			Load:  func() any { return g.Slices },

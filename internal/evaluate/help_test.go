@@ -17,6 +17,7 @@ import (
 	"retrain/internal/onnx"
 	"retrain/internal/preprocess"
 	"retrain/internal/processed"
+	"retrain/internal/rowset"
 )
 
 var ctx = context.Background()
@@ -47,6 +48,12 @@ type run struct {
 // holdout.
 func (r *ring) process(t *testing.T, runID, text string, gate map[string]any) *run {
 	t.Helper()
+	return r.processFrom(t, runID, text, 0.2, gate)
+}
+
+// processFrom is process with another share of the rows as the holdout.
+func (r *ring) processFrom(t *testing.T, runID, text string, held float64, gate map[string]any) *run {
+	t.Helper()
 	if _, err := r.data.Put(ctx, "d.csv", []byte(text), blob.Condition{}); err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +64,7 @@ func (r *ring) process(t *testing.T, runID, text string, gate map[string]any) *r
 	}
 	result, err := step.Run(ctx, preprocess.Request{
 		DataPath: "s3://data/d.csv", ModelParams: map[string]any{}, ModelName: "m", Target: "y", RunID: runID, Gate: gate,
-		Split: map[string]any{"time_column": "day", "test_fraction": 0.2},
+		Split: map[string]any{"time_column": "day", "test_fraction": held},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -131,6 +138,12 @@ func denying(recipe model.Recipe) *model.Model {
 // add stores a model that was trained beside a run's data.
 func (r *ring) add(t *testing.T, run *run, m *model.Model) modelstore.Version {
 	t.Helper()
+	return r.addKnowing(t, run, m, dataset.Train)
+}
+
+// addKnowing is add for a model that was trained on the given sides.
+func (r *ring) addKnowing(t *testing.T, run *run, m *model.Model, sides ...dataset.Side) modelstore.Version {
+	t.Helper()
 	file, err := onnx.Encode(m)
 	if err != nil {
 		t.Fatal(err)
@@ -139,11 +152,28 @@ func (r *ring) add(t *testing.T, run *run, m *model.Model) modelstore.Version {
 		RunID: run.doc.RunID, Engine: "test", Task: string(m.Task), Target: m.Target, Params: []byte("{}"),
 		Data:      modelstore.Data{ProcessedPath: run.uri, HoldoutSHA256: run.doc.Holdout.Digest, HoldoutRows: run.doc.Holdout.Rows},
 		Baselines: r.baselines(t, run),
-	})
+	}, r.trainedRows(t, run, sides))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return version
+}
+
+// trainedRows is what /train would attach to a version.
+func (r *ring) trainedRows(t *testing.T, run *run, sides []dataset.Side) modelstore.Attachment {
+	t.Helper()
+	rows := rowset.NewBuilder()
+	for _, side := range sides {
+		err := r.open(t, run.uri).RowHashes(ctx, side, [][]string{run.doc.Digested}, func(hashes [][]uint64) { rows.Add(hashes[0]...) })
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	file, err := rows.Build(run.doc.Digested).Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return modelstore.Attachment{Name: modelstore.TrainedRows, Data: file}
 }
 
 // baselines scores the constant prediction on a run's holdout.

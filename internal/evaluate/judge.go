@@ -58,6 +58,9 @@ func (j *job) judge(ctx context.Context, c *compared) (*verdict, error) {
 	default:
 		v.decision = keep
 		v.add(j.policy(v))
+		if r := j.seen.reason(j.gate.MaxSeenFraction); r != nil {
+			v.add(*r)
+		}
 		for _, name := range slices.Sorted(maps.Keys(j.gate.Guardrails)) {
 			v.add(j.guardrail(v, name))
 		}

@@ -7,7 +7,7 @@ type Request struct {
 	ModelPath string              `json:"model_path" doc:"The challenger, as /train answered it"`
 	ModelName string              `json:"model_name,omitempty" doc:"Default: the one in model_path"`
 	RunID     string              `json:"run_id,omitempty"`
-	Gate      map[string]any      `json:"gate,omitempty" doc:"primary, policy, confidence, min_absolute_change, min_relative_change, thresholds, guardrails, slices, must_beat_baseline, on_champion_incompatible; default: the one that /preprocess was given"`
+	Gate      map[string]any      `json:"gate,omitempty" doc:"primary, policy, confidence, min_absolute_change, min_relative_change, thresholds, guardrails, slices, must_beat_baseline, on_champion_incompatible, max_seen_fraction; default: the one that /preprocess was given"`
 	Metrics   map[string]*float64 `json:"metrics,omitempty" doc:"Ignored: both models are scored here"`
 }
 
@@ -30,6 +30,7 @@ type Result struct {
 	Metrics                 map[string]*float64        `json:"metrics" doc:"The challenger's"`
 	MetricsUndefined        map[string]string          `json:"metrics_undefined,omitempty"`
 	Champion                *Champion                  `json:"champion" doc:"null if there is none"`
+	Seen                    *Seen                      `json:"holdout_seen,omitempty" doc:"What the champion had seen of the holdout; absent if there is no champion to compare with"`
 	MetricsCI               map[string]metric.Interval `json:"metrics_ci,omitempty" doc:"Of the challenger's scores, where there is no champion to compare with"`
 	Comparisons             []metric.Comparison        `json:"comparisons" doc:"Both models on the same rows, in each metric; empty if there is no champion to compare with"`
 	Baselines               map[string]float64         `json:"baselines,omitempty" doc:"The baselines' scores in the primary metric"`
@@ -50,9 +51,20 @@ type Champion struct {
 	Incompatible     string              `json:"incompatible,omitempty" doc:"Why it cannot be scored"`
 }
 
+// Seen says how much of the holdout the champion had been trained on and the
+// challenger had not: rows of which it may know the answers by heart. They are
+// left out of the comparison.
+type Seen struct {
+	Rows         int64               `json:"rows" doc:"Holdout rows that are equal to rows which the champion was trained on, and the challenger was not; an estimate, with one false alarm in 256 rows taken off"`
+	Fraction     float64             `json:"fraction" doc:"The same as a share of the holdout"`
+	ComparedRows int64               `json:"compared_rows" doc:"Rows that the models were compared on"`
+	Metrics      map[string]*float64 `json:"metrics,omitempty" doc:"The challenger's on those rows, if they are not all"`
+	Unknown      string              `json:"unknown,omitempty" doc:"Why it cannot be told, and all rows are compared"`
+}
+
 // Reason is one rule of the gate and how it came out.
 type Reason struct {
-	Rule       string      `json:"rule" enum:"bootstrap,superior,non_inferior,better,threshold,guardrail,baseline,champion_incompatible,same_model,slice"`
+	Rule       string      `json:"rule" enum:"bootstrap,superior,non_inferior,better,threshold,guardrail,baseline,champion_incompatible,same_model,holdout_seen,slice"`
 	Metric     string      `json:"metric,omitempty"`
 	Challenger *float64    `json:"challenger,omitempty"`
 	Champion   *float64    `json:"champion,omitempty"`

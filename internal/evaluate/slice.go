@@ -26,9 +26,23 @@ func (j *job) slices(ctx context.Context, v *verdict) error {
 		if err != nil {
 			return err
 		}
-		v.slice(s, index, names)
+		v.slice(s, v.pick(index), names)
 	}
 	return nil
+}
+
+// pick returns what a list by holdout rows says of the rows that are compared.
+func (c *compared) pick(index []int32) []int32 {
+	if c.kept == nil {
+		return index
+	}
+	var some []int32
+	for i, value := range index {
+		if c.kept[i] {
+			some = append(some, value)
+		}
+	}
+	return some
 }
 
 func (v *verdict) slice(s Slice, index []int32, names []string) {

@@ -77,6 +77,7 @@ func (j *job) result(v *verdict) *Result {
 		}
 		if v.champion != nil {
 			r.Champion.Metrics, r.Champion.MetricsUndefined = v.theirs.Metrics(), v.theirs.Undefined
+			r.Seen = j.seen.tell(v)
 		}
 	}
 	return r

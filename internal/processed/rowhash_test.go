@@ -26,7 +26,7 @@ func TestRowHashes(t *testing.T) {
 		for _, batchRows := range []int{2, 0} {
 			var got []uint64
 			d := write(t, text, recipe).open(t, batchRows)
-			err := d.RowHashes(ctx, dataset.Train, columns, func(hashes []uint64) { got = append(got, hashes...) })
+			err := d.RowHashes(ctx, dataset.Train, [][]string{{"label"}, columns}, func(hashes [][]uint64) { got = append(got, hashes[1]...) })
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -35,7 +35,7 @@ func TestRowHashes(t *testing.T) {
 			}
 		}
 	}
-	err := write(t, text, recipe).open(t, 0).RowHashes(ctx, dataset.Holdout, []string{"a", "z"}, func([]uint64) { t.Error("hashes of a column that is not there") })
+	err := write(t, text, recipe).open(t, 0).RowHashes(ctx, dataset.Holdout, [][]string{{"a"}, {"a", "z"}}, func([][]uint64) { t.Error("hashes of a column that is not there") })
 	var unfit *IncompatibleError
 	if !errors.As(err, &unfit) || unfit.Column != "z" {
 		t.Error(err)

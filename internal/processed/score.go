@@ -38,6 +38,23 @@ func (d *Data) Score(ctx context.Context, m *model.Model, side dataset.Side) (*S
 	return s, nil
 }
 
+// Keep returns the answers to some of the rows; nil keeps all.
+func (s *Scored) Keep(kept []bool) *Scored {
+	if kept == nil {
+		return s
+	}
+	wide := len(s.P) / max(1, s.Rows)
+	some := &Scored{Recipe: s.Recipe}
+	for i, keep := range kept {
+		if keep {
+			some.Y = append(some.Y, s.Y[i])
+			some.P = append(some.P, s.P[i*wide:(i+1)*wide]...)
+		}
+	}
+	some.Rows = len(some.Y)
+	return some
+}
+
 // Scores returns the metrics of the answers.
 func (s *Scored) Scores() metric.Scores {
 	if s.Recipe.Task == model.Regression {

@@ -34,8 +34,8 @@ func TestAVersionKnowsItsTrainingRows(t *testing.T) {
 		}
 		var seen [2]int
 		for side, name := range []dataset.Side{dataset.Train, dataset.Holdout} {
-			err := d.RowHashes(ctx, name, rows.Columns(), func(hashes []uint64) {
-				for _, h := range hashes {
+			err := d.RowHashes(ctx, name, [][]string{rows.Columns()}, func(hashes [][]uint64) {
+				for _, h := range hashes[0] {
 					if in, _ := rows.Has(h); in {
 						seen[side]++
 					}
