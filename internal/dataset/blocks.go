@@ -51,6 +51,7 @@ type block struct {
 	cells   []span  // row-major
 	lines   []int64 // on which each row begins
 	rejects []Reject
+	kept    bool  // whoever received the block wants it for longer
 	err     error // why there is no block; io.EOF is the regular end
 }
 
@@ -259,7 +260,8 @@ func (r *blockReader) skip(b *block) {
 }
 
 // each hands the blocks to do, one after the other, while the next ones are
-// read and lexed on another goroutine. A block is valid until do returns.
+// read and lexed on another goroutine. A block is valid until do returns, if
+// that does not mark it as kept.
 func (r *blockReader) each(ctx context.Context, do func(*block) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	free, lexed := make(chan *block, 3), make(chan *block)
@@ -284,6 +286,9 @@ func (r *blockReader) each(ctx context.Context, do func(*block) error) error {
 		}
 		if err := do(b); err != nil {
 			return err
+		}
+		if b.kept {
+			b = new(block)
 		}
 		free <- b
 	}

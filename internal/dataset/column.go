@@ -25,7 +25,7 @@ type columnScan struct {
 	overflow  bool        // of a Text column
 	late      bool
 	spellings int       // how many a numeric column keeps
-	batch     []float64 // scratch
+	scratch   []float64 // of addCells
 }
 
 func newColumnScan(name string, index int, opts Options) *columnScan {
@@ -42,42 +42,73 @@ func (c *columnScan) restart() {
 	c.kind = Text
 }
 
-// addBlock takes the column's cells of a block whose rows are width cells wide.
-func (c *columnScan) addBlock(b *block, width int) {
-	for i := c.index; i < len(b.cells) && !c.late; i += width {
+// addCells takes the column's cells among those of whole rows of a block, which
+// are width cells wide.
+func (c *columnScan) addCells(b *block, cells []span, width int) {
+	for i := c.index; i < len(cells) && !c.late; i += width {
 		if c.dict == nil {
-			i = c.addRun(b, i, width)
+			c.scratch = grow(c.scratch, len(cells)/width)
+			i = c.addRun(b, cells, i, width, c.scratch)
 		}
-		if i < len(b.cells) {
-			c.add(b.cell(b.cells[i]))
+		if i < len(cells) {
+			c.add(b.cell(cells[i]))
 		}
 	}
+}
+
+// grow returns a slice of n elements, whatever they are, and s if that is long
+// enough.
+func grow[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
 }
 
 // addRun takes the cells from position i on, up to the first that is text, and
 // returns that one's position. They are numbers without a dictionary, and most
 // of them: to read them first and to count them afterwards, in a loop that does
-// nothing else, hides much of what it costs to reach memory.
-func (c *columnScan) addRun(b *block, i, width int) int {
-	c.batch = c.batch[:0]
-	for ; i < len(b.cells); i += width {
-		v, class := parseCell(b.cell(b.cells[i]))
-		switch class {
-		case missingCell:
-			c.missing++
-			continue
-		case outOfRangeCell:
-			c.outOfRange++
-			continue
-		}
+// nothing else, hides much of what it costs to reach memory. Their values go to
+// dst, NaN where there is none.
+func (c *columnScan) addRun(b *block, cells []span, i, width int, dst []float64) int {
+	n := 0
+	for ; i < len(cells); i += width {
+		v, class := parseCell(b.cell(cells[i]))
 		if class == textCell {
 			break
 		}
-		c.widen(v, class)
-		c.batch = append(c.batch, v)
+		switch class {
+		case missingCell:
+			c.missing++
+			v = math.NaN()
+		case outOfRangeCell:
+			c.outOfRange++
+			v = math.NaN()
+		default:
+			c.widen(v, class)
+		}
+		dst[n] = v
+		n++
 	}
-	c.values.addAll(c.batch)
+	c.values.addAll(dst[:n])
 	return i
+}
+
+// addCodes takes the column's cells, which is Text, and writes their codes to
+// dst.
+func (c *columnScan) addCodes(b *block, cells []span, width int, dst []int32) {
+	n := 0
+	for i := c.index; i < len(cells); i += width {
+		cell := b.cell(cells[i])
+		code, known := c.dict.find(cell)
+		if known {
+			c.dict.counts[code]++
+		} else {
+			code = c.addText(cell)
+		}
+		dst[n] = code
+		n++
+	}
 }
 
 func (c *columnScan) add(cell []byte) {
@@ -113,17 +144,22 @@ func (c *columnScan) becomeText() {
 	c.kind, c.classes, c.values = Text, nil, nil
 }
 
-// addText takes a cell of a Text column that the dictionary does not have.
-func (c *columnScan) addText(cell []byte) {
+// addText takes a cell of a Text column that the dictionary does not have, and
+// returns its code.
+func (c *columnScan) addText(cell []byte) int32 {
 	switch {
 	case c.late:
 	case isMissing(cell):
 		c.missing++
+		return MissingCode
 	case c.overflow || !c.dict.fits(len(cell), c.opts.MaxDistinct, c.opts.MaxDictBytes):
 		c.overflow = true
 	default:
-		c.dict.counts[c.dict.add(cell)]++
+		code := c.dict.add(cell)
+		c.dict.counts[code]++
+		return code
 	}
+	return OverflowCode
 }
 
 // addNumber takes a number, or one out of range, that the dictionary does not

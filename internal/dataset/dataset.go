@@ -1,12 +1,13 @@
 // Package dataset reads and writes tables in batches of typed columns: CSV and
 // Parquet in, Parquet out.
 //
-// A table is read twice. Scan goes over all of its rows and settles what each
-// column is; Read goes over them again and hands out the values. Both cut the
-// bytes into rows with the same code, so a row that is rejected once is
-// rejected twice. Rows that cannot be read with certainty are counted and
-// reported, never repaired by a guess: a row is repaired only where exactly one
-// reading makes sense, and that is reported too.
+// Scan goes over all rows of a table and settles what each column is; Read goes
+// over them again and hands out the values; ReadOnce does both in one pass where
+// the first rows tell what the columns are. All cut the bytes into rows with the
+// same code, so a row that is rejected once is rejected twice. Rows that cannot
+// be read with certainty are counted and reported, never repaired by a guess: a
+// row is repaired only where exactly one reading makes sense, and that is
+// reported too.
 //
 // Memory is bounded by the batch size, the number of columns and the size of
 // the dictionaries, never by the number of rows. The package knows nothing of

@@ -53,13 +53,15 @@ func (s *numberSet) add(v float64) {
 	}
 }
 
-// addAll is add for many numbers.
+// addAll is add for many numbers; it leaves out those that are NaN.
 func (s *numberSet) addAll(values []float64) {
 	if s.full() {
 		return
 	}
 	for _, v := range values {
-		s.add(v)
+		if v == v {
+			s.add(v)
+		}
 	}
 }
 

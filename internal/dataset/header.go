@@ -29,7 +29,7 @@ const headBytes = 64 << 10
 // of what it has read to next.
 func (r *blockReader) header(opts Options) error {
 	w := r.rest
-	w.take(new(window), headBytes)
+	w.take(new(window), opts.head)
 	if err := r.fill(w); err != nil {
 		return err
 	}

@@ -40,6 +40,8 @@ type Options struct {
 	MaxDictBytes int
 
 	window int // bytes that are lexed at once; tests make it small
+	head   int // bytes that the form of a table is judged by; tests make it small
+	guess  int // bytes that ReadOnce guesses the columns from; tests make it small
 }
 
 // withDefaults fills in the fields that are zero.
@@ -55,6 +57,8 @@ func (o Options) withDefaults() Options {
 	orDefault(&o.MaxDistinct, 65_536)
 	orDefault(&o.MaxDictBytes, 4<<20)
 	orDefault(&o.window, windowBytes)
+	orDefault(&o.head, headBytes)
+	orDefault(&o.guess, guessBytes)
 	return o
 }
 

@@ -1,9 +1,11 @@
 package dataset
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"math"
+	"slices"
 )
 
 // Read reads a table that Scan has described, and hands its rows to each in
@@ -44,7 +46,13 @@ func readCSV(ctx context.Context, file io.ReadCloser, schema *Schema, opts Optio
 		if err := tally.add(blk, opts); err != nil {
 			return err
 		}
-		return b.addBlock(blk)
+		if err := b.addBlock(blk); err != nil {
+			return err
+		}
+		if b.broken {
+			return errChanged()
+		}
+		return nil
 	})
 	if err == nil {
 		err = b.flush()
@@ -73,9 +81,13 @@ type batcher struct {
 	opts    Options
 	each    func(*Batch) error
 	columns []*columnRead
+	// convert converts a column's cells into its rows from at on, and reports
+	// whether all of them fit the schema.
+	convert func(j int, b *block, cells []span, at int) bool
 	hasher  *rowHasher
 	batch   Batch
 	failed  []bool // by column: a cell does not fit the schema
+	broken  bool   // one did not, and no batch is handed out any more
 }
 
 func newBatcher(schema *Schema, opts Options, each func(*Batch) error) (*batcher, error) {
@@ -91,45 +103,49 @@ func newBatcher(schema *Schema, opts Options, each func(*Batch) error) (*batcher
 		c.hashing = hasher.columns[j].used
 		b.columns = append(b.columns, c)
 	}
+	b.convert = func(j int, blk *block, cells []span, at int) bool {
+		return b.columns[j].convert(blk, cells, len(b.columns), at)
+	}
 	return b, nil
 }
 
 // addBlock converts a block's rows. They may end one batch and begin the next.
+// Rejected rows are handed on between the batches before and behind them.
 func (b *batcher) addBlock(blk *block) error {
-	width := len(b.columns)
+	width, rejects := len(b.columns), blk.rejects
 	for from := 0; from < blk.rows; {
 		n := min(blk.rows-from, b.opts.BatchRows-b.batch.Rows)
-		if err := b.convert(blk, blk.cells[from*width:(from+n)*width]); err != nil {
-			return err
-		}
+		b.convertAll(blk, blk.cells[from*width:(from+n)*width])
 		b.batch.Lines = append(b.batch.Lines, blk.lines[from:from+n]...)
 		b.batch.Rows += n
 		from += n
-		if b.batch.Rows == b.opts.BatchRows {
-			if err := b.flush(); err != nil {
-				return err
-			}
+		if b.batch.Rows < b.opts.BatchRows {
+			break
+		}
+		before, _ := slices.BinarySearchFunc(rejects, blk.lines[from-1], func(r Reject, line int64) int { return cmp.Compare(r.Line, line) })
+		if err := b.opts.report(rejects[:before]); err != nil {
+			return err
+		}
+		rejects = rejects[before:]
+		if err := b.flush(); err != nil {
+			return err
 		}
 	}
-	return nil
+	return b.opts.report(rejects)
 }
 
-// convert converts cells of whole rows into the next rows of the batch.
-func (b *batcher) convert(blk *block, cells []span) error {
+// convertAll converts cells of whole rows into the next rows of the batch.
+func (b *batcher) convertAll(blk *block, cells []span) {
 	share(b.opts.Workers, len(b.columns), func(j int) {
-		b.failed[j] = !b.columns[j].convert(blk, cells, len(b.columns), b.batch.Rows)
+		b.failed[j] = !b.convert(j, blk, cells, b.batch.Rows)
 	})
-	for _, failed := range b.failed {
-		if failed {
-			return errChanged()
-		}
-	}
-	return nil
+	b.broken = b.broken || slices.Contains(b.failed, true)
 }
 
-// flush hands out the batch, if it has rows, and begins the next.
+// flush hands out the batch, if it has rows and is whole, and begins the next.
 func (b *batcher) flush() error {
-	if b.batch.Rows == 0 {
+	if b.batch.Rows == 0 || b.broken {
+		b.batch.Rows, b.batch.Lines = 0, b.batch.Lines[:0]
 		return nil
 	}
 	for j, c := range b.columns {

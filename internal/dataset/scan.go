@@ -94,16 +94,23 @@ func (s *scan) pass(ctx context.Context, file io.ReadCloser, opts Options) (*Tal
 	}
 	tally := &Tally{Reasons: map[string]int64{}}
 	err = r.each(ctx, func(b *block) error {
+		scanBlock(active, b, opts)
 		if err := tally.add(b, opts); err != nil {
 			return err
 		}
-		share(opts.Workers, len(active), func(i int) {
-			active[i].addBlock(b, len(r.names))
-		})
-		return nil
+		return opts.report(b.rejects)
 	})
 	r.src.identify(tally)
 	return tally, err
+}
+
+// scanBlock has the columns take their cells of a block.
+func scanBlock(columns []*columnScan, b *block, opts Options) {
+	if b.rows == 0 {
+		return
+	}
+	width := len(b.cells) / b.rows
+	share(opts.Workers, len(columns), func(i int) { columns[i].addCells(b, b.cells, width) })
 }
 
 // begin makes the columns' scans, or starts those anew that are late, and
@@ -148,7 +155,7 @@ func (s *scan) schema(rows int64) *Schema {
 	return schema
 }
 
-// add counts a block, and hands on what is reported.
+// add counts a block.
 func (t *Tally) add(b *block, opts Options) error {
 	t.Read += int64(b.rows)
 	t.Used += int64(b.rows)
@@ -167,10 +174,17 @@ func (t *Tally) add(b *block, opts Options) error {
 			t.Read++
 			t.Rejected++
 		}
-		if opts.OnReject == nil {
-			continue
-		}
-		if err := opts.OnReject(r); err != nil {
+	}
+	return nil
+}
+
+// report hands on what is reported.
+func (o *Options) report(rejects []Reject) error {
+	if o.OnReject == nil {
+		return nil
+	}
+	for _, r := range rejects {
+		if err := o.OnReject(r); err != nil {
 			return err
 		}
 	}

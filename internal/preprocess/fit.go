@@ -1,6 +1,7 @@
 package preprocess
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -16,28 +17,26 @@ const maxCategories = 254
 // fit gathers, over the training side, what the recipe needs to know.
 type fit struct {
 	numbers []moments // by column; unused for text
-	counts  [][]int64 // by column and dictionary code; the last one is missing
+	counts  [][]int64 // by column; the missing, then those of each dictionary code
 }
 
-func newFit(schema *dataset.Schema) *fit {
-	f := &fit{numbers: make([]moments, len(schema.Columns)), counts: make([][]int64, len(schema.Columns))}
-	for i := range schema.Columns {
-		if c := &schema.Columns[i]; c.Kind == dataset.Text {
-			f.counts[i] = make([]int64, len(c.Dict)+1)
-		}
-	}
-	return f
+func newFit(columns int) *fit {
+	return &fit{numbers: make([]moments, columns), counts: make([][]int64, columns)}
+}
+
+// countsOf returns a column's counts, for a dictionary of so many texts.
+func (f *fit) countsOf(column, texts int) []int64 {
+	f.counts[column] = append(f.counts[column], make([]int64, 1+texts-len(f.counts[column]))...)
+	return f.counts[column]
 }
 
 // add takes the given rows of a column into account.
 func (f *fit) add(column int, v *dataset.Values, rows []int) {
 	if v.Kind == dataset.Text {
-		counts := f.counts[column]
+		counts := f.countsOf(column, len(v.Dict))
 		for _, r := range rows {
-			if c := v.Codes[r]; c >= 0 {
-				counts[c]++
-			} else if c == dataset.MissingCode {
-				counts[len(counts)-1]++
+			if c := v.Codes[r]; c >= dataset.MissingCode {
+				counts[c+1]++
 			}
 		}
 		return
@@ -121,18 +120,19 @@ func (t *twofold) addProduct(x, y float64) {
 func (t *twofold) value() float64 { return t.hi + t.lo }
 
 // categories returns a text column's most frequent categories in ascending
-// order, and whether rarer ones were left out. Ties go to the smaller text.
+// order, and whether rarer ones were left out. Ties go to the smaller text. The
+// counts are those of the missing one and of each text.
 func categories(counts []int64, dict []string) (kept []string, cut bool) {
 	var seen []int
 	for c := range dict {
-		if counts[c] > 0 {
+		if counts[c+1] > 0 {
 			seen = append(seen, c)
 		}
 	}
 	if cut = len(seen) > maxCategories; cut {
 		slices.SortFunc(seen, func(a, b int) int {
-			if counts[a] != counts[b] {
-				return int(counts[b] - counts[a])
+			if counts[a+1] != counts[b+1] {
+				return cmp.Compare(counts[b+1], counts[a+1])
 			}
 			return compareText(dict[a], dict[b])
 		})
@@ -141,7 +141,7 @@ func categories(counts []int64, dict []string) (kept []string, cut bool) {
 	for _, c := range seen {
 		kept = append(kept, dict[c])
 	}
-	if counts[len(dict)] > 0 {
+	if counts[0] > 0 {
 		kept = append(kept, "")
 	}
 	slices.Sort(kept)
@@ -158,7 +158,7 @@ func compareText(a, b string) int {
 // feature builds a column's entry in the recipe, or says why it has none.
 func (f *fit) feature(i int, c *dataset.Column) (model.Feature, string, bool) {
 	if c.Kind == dataset.Text {
-		kept, cut := categories(f.counts[i], c.Dict)
+		kept, cut := categories(f.countsOf(i, len(c.Dict)), c.Dict)
 		if len(kept) < 2 {
 			return model.Feature{}, "it is constant on the training side", false
 		}

@@ -1,9 +1,10 @@
 // Package preprocess turns raw data into clean typed columns and the recipe
 // that cleaned them.
 //
-// It reads the source twice in batches: once to find types and what cannot be
-// learned from, once to split rows, fit the recipe on the training side, and
-// write the processed data. It knows nothing of learners, scores or champions,
+// It reads the source in batches, and once, if the first rows tell the types of
+// the columns: it finds what cannot be learned from, splits rows, fits the
+// recipe on the training side, and writes the processed data. If a later cell
+// widens a type, it reads the source again. It knows nothing of learners, scores or champions,
 // except for the target that the champion was trained for.
 package preprocess
 
@@ -43,13 +44,7 @@ func (s *Step) Run(ctx context.Context, req Request) (Result, error) {
 	if earlier, err := job.earlier(ctx); err != nil || earlier != nil {
 		return s.finish(earlier, start), err
 	}
-	if err := job.scan(ctx); err != nil {
-		return Result{}, err
-	}
-	if err := job.choose(ctx); err != nil {
-		return Result{}, err
-	}
-	if err := job.transform(ctx); err != nil {
+	if err := job.read(ctx); err != nil {
 		return Result{}, err
 	}
 	result, err := job.save(ctx)
@@ -88,9 +83,6 @@ type job struct {
 	fit   *fit
 	sides [2]sideTally
 	out   *output
-	// Rows that were refused, by us and by the reader.
-	rejected     int64
-	rejectedPath string
 }
 
 func (j *job) warn(text string) { j.warnings = append(j.warnings, text) }

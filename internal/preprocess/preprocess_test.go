@@ -438,15 +438,18 @@ func TestADryRunWritesNothing(t *testing.T) {
 	}
 }
 
-// changing replaces an object between its first and its second reading.
+// changing replaces an object before one of the times that it is read from its
+// start to its end.
 type changing struct {
 	blob.Bucket
-	opened int
+	at, opened int
 }
 
 func (c *changing) Open(ctx context.Context, key string, span blob.Span) (io.ReadCloser, blob.Info, error) {
-	c.opened++
-	if c.opened == 2 {
+	if span.Length == 0 {
+		c.opened++
+	}
+	if c.opened == c.at {
 		if _, err := c.Put(ctx, key, []byte(table(301)), blob.Condition{}); err != nil {
 			return nil, blob.Info{}, err
 		}
@@ -454,13 +457,25 @@ func (c *changing) Open(ctx context.Context, key string, span blob.Span) (io.Rea
 	return c.Bucket.Open(ctx, key, span)
 }
 
+// A split by time reads the data more than once.
 func TestDataThatChangesUnderWayIsAnError(t *testing.T) {
-	b := newBench()
-	b.put(t, table(300))
-	b.Data[0].Bucket = &changing{Bucket: b.data}
-	_, err := b.Run(context.Background(), request())
-	if !fault.Is(err, fault.InvalidData) || !strings.Contains(fault.From(err).Detail, "changed") {
-		t.Errorf("got %v", err)
+	for at := 1; ; at++ {
+		b := newBench()
+		b.put(t, table(300))
+		bucket := &changing{Bucket: b.data, at: at}
+		b.Data[0].Bucket = bucket
+		req := request()
+		req.Split = map[string]any{"time_column": "x"}
+		_, err := b.Run(context.Background(), req)
+		if at > bucket.opened {
+			if at != 4 || err != nil {
+				t.Errorf("read %d times: %v", bucket.opened, err)
+			}
+			return
+		}
+		if !fault.Is(err, fault.InvalidData) || !strings.Contains(fault.From(err).Detail, "changed") {
+			t.Errorf("changed before reading %d: got %v", at, err)
+		}
 	}
 }
 

@@ -123,30 +123,19 @@ func classes(counts map[string]int64, kind dataset.Kind) (labels []string, ints 
 	return labels, ints
 }
 
-func (s *sideTally) side(r *model.Recipe) processed.Side {
-	side := processed.Side{Rows: s.rows, Digest: s.digest.String()}
-	for _, label := range r.Classes {
-		side.Classes = append(side.Classes, s.classes[label])
-	}
-	if r.Task == model.Regression {
-		side.MeanTarget, _ = s.target.meanStd()
-	}
-	return side
-}
-
 func (j *job) result(doc *processed.Document) *Result {
 	r := &Result{
 		Status: "success", RunID: doc.RunID, ModelName: doc.ModelName, ModelParams: doc.Params, Gate: doc.Gate,
 		Target: doc.Recipe.Target, Task: string(doc.Recipe.Task), Classes: doc.Recipe.Classes,
 		Rows: Rows{
-			Read: j.tally.Read, Used: doc.Train.Rows + doc.Holdout.Rows, Rejected: j.rejected,
+			Read: j.tally.Read, Used: doc.Train.Rows + doc.Holdout.Rows, Rejected: j.out.rejected,
 			Repaired: j.tally.Repaired, Skipped: j.tally.Skipped,
 			Train: doc.Train.Rows, Test: doc.Holdout.Rows,
 		},
-		RejectedPath: j.rejectedPath, Columns: j.columns, Warnings: append([]string{}, j.warnings...),
+		RejectedPath: j.out.rejectedURI, Columns: j.columns, Warnings: append([]string{}, j.warnings...),
 	}
-	if j.rejected > 0 {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("%d of %d rows could not be used", j.rejected, j.tally.Read))
+	if j.out.rejected > 0 {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%d of %d rows could not be used", j.out.rejected, j.tally.Read))
 	}
 	if j.tally.Repaired > 0 {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("%d of %d rows were repaired", j.tally.Repaired, j.tally.Read))

@@ -3,14 +3,12 @@ package preprocess
 import (
 	"context"
 	"fmt"
-	"math"
 	"strings"
 
 	"retrain/internal/dataset"
 	"retrain/internal/fault"
 	"retrain/internal/model"
 	"retrain/internal/onnx"
-	"retrain/internal/processed"
 )
 
 // prior is what the champion says about the data: the target and task that it
@@ -144,20 +142,4 @@ func (j *job) guessTask(c *dataset.Column) model.Task {
 func (j *job) badTarget(reason string) error {
 	return fault.New(fault.InvalidData, "The target column %s.", reason).
 		At("The target column "+reason, "target_error", "body", "target")
-}
-
-// labelOf returns the label of a target value, and false if it is missing.
-func labelOf(v *dataset.Values, row int) (string, bool) {
-	if v.Kind == dataset.Text {
-		c := v.Codes[row]
-		if c < 0 {
-			return "", false
-		}
-		return v.Dict[c], true
-	}
-	x := v.Numbers[row]
-	if math.IsNaN(x) {
-		return "", false
-	}
-	return processed.Label(x), true
 }

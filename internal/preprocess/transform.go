@@ -1,7 +1,9 @@
 package preprocess
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -9,30 +11,85 @@ import (
 	"retrain/internal/dataset"
 	"retrain/internal/fault"
 	"retrain/internal/model"
-	"retrain/internal/processed"
 )
 
-// scan reads the source once: types, counts, dictionaries, and what is wrong
-// with it.
-func (j *job) scan(ctx context.Context) error {
-	var firsts []dataset.Reject
-	options := j.options
-	options.OnReject = func(r dataset.Reject) error {
-		if len(firsts) < 10 && r.Rejected() {
-			firsts = append(firsts, r)
+// read finds what the columns are, decides what becomes of them, and writes the
+// processed data: in one pass over the source, or, if the first rows do not tell
+// what the columns are, in two. A split by time takes two, since where it cuts
+// is known only in the end.
+func (j *job) read(ctx context.Context) error {
+	if j.split.TimeColumn == "" {
+		if whole, err := j.readOnce(ctx); whole || err != nil {
+			return err
 		}
-		return nil
+		return j.transform(ctx)
 	}
-	var err error
-	if j.schema, j.tally, err = dataset.Scan(ctx, j.open, options); err != nil {
+	if err := j.scan(ctx); err != nil {
 		return err
 	}
-	j.source.SHA256 = j.tally.SHA256
-	return j.checkRejects(j.tally.Rejected, firsts)
+	return j.transform(ctx)
+}
+
+// firstRejects keeps the first rows that were refused, to name them.
+type firstRejects []dataset.Reject
+
+func (f *firstRejects) add(r dataset.Reject) {
+	if len(*f) < 10 && r.Rejected() {
+		*f = append(*f, r)
+	}
+}
+
+// scan reads the source once: types, counts, dictionaries, and what is wrong
+// with it. Then it decides.
+func (j *job) scan(ctx context.Context) error {
+	var firsts firstRejects
+	options := j.options
+	options.OnReject = func(r dataset.Reject) error {
+		firsts.add(r)
+		return nil
+	}
+	schema, tally, err := dataset.Scan(ctx, j.open, options)
+	if err != nil {
+		return err
+	}
+	return j.choose(ctx, schema, tally, firsts)
+}
+
+// readOnce reads the source and writes the processed data in the same pass. If
+// the columns turn out to be others than the first rows tell, it reports false:
+// what was written is gone, and what the columns are is known and decided.
+func (j *job) readOnce(ctx context.Context) (whole bool, err error) {
+	var w *rowWriter
+	var firsts firstRejects
+	options := j.options
+	options.OnReject = func(r dataset.Reject) error {
+		firsts.add(r)
+		return w.out.reject(r)
+	}
+	begin := func(guess *dataset.Schema) (hashes [][]string, err error) {
+		j.schema = guess
+		if err := j.findRoles(); err != nil {
+			return nil, err
+		}
+		w, hashes, err = j.beginRows(ctx, newSides(j.req.ModelName, j.split))
+		return hashes, err
+	}
+	each := func(b *dataset.Batch) error { return w.batch(b) }
+	schema, tally, whole, err := dataset.ReadOnce(ctx, j.open, options, dataset.Once{Begin: begin, Each: each})
+	if err == nil {
+		err = j.choose(ctx, schema, tally, firsts)
+	}
+	if err == nil && whole {
+		return true, j.finishRows(w)
+	}
+	if w != nil {
+		_ = w.out.abort(cmp.Or(err, errAnotherPass))
+	}
+	return false, err
 }
 
 // checkRejects refuses data of which too large a share cannot be used.
-func (j *job) checkRejects(rejected int64, firsts []dataset.Reject) error {
+func (j *job) checkRejects(rejected int64, firsts firstRejects) error {
 	limit := defaultBadRows
 	if j.req.MaxBadRowFraction != nil {
 		limit = *j.req.MaxBadRowFraction
@@ -51,12 +108,26 @@ func (j *job) checkRejects(rejected int64, firsts []dataset.Reject) error {
 	return err
 }
 
-// choose decides on target, task and columns.
-func (j *job) choose(ctx context.Context) error {
+// findRoles finds the target, and checks that the data has the columns that are
+// named. It looks at nothing but names.
+func (j *job) findRoles() error {
 	if err := j.findTarget(); err != nil {
 		return err
 	}
-	if err := j.findSplitColumns(); err != nil {
+	return j.findSplitColumns()
+}
+
+// errAnotherPass ends what a first pass has written.
+var errAnotherPass = errors.New("the columns are others than they seemed to be")
+
+// choose decides on target, task and columns, now that it is known what they
+// are.
+func (j *job) choose(ctx context.Context, schema *dataset.Schema, tally *dataset.Tally, firsts firstRejects) error {
+	j.schema, j.tally, j.source.SHA256 = schema, tally, tally.SHA256
+	if err := j.checkRejects(tally.Rejected, firsts); err != nil {
+		return err
+	}
+	if err := j.findRoles(); err != nil {
 		return err
 	}
 	if err := j.findTask(); err != nil {
@@ -90,14 +161,6 @@ func (j *job) findSplitColumns() error {
 	return nil
 }
 
-// sideTally counts one side of the split and digests its rows.
-type sideTally struct {
-	rows    int64
-	digest  *processed.Digest
-	classes map[string]int64
-	target  moments
-}
-
 // transform reads the source a second time: splits the rows, fits the recipe
 // on the training side, and streams the processed data and the rejects to the
 // store, where they appear only when save finishes them.
@@ -106,24 +169,40 @@ func (j *job) transform(ctx context.Context) error {
 	if err := j.findTimeCut(ctx, split); err != nil {
 		return err
 	}
-	j.fit = newFit(j.schema)
-	for i := range j.sides {
-		j.sides[i] = sideTally{digest: processed.NewDigest(), classes: map[string]int64{}}
-	}
-	out, err := j.openOutput(ctx)
+	w, hashes, err := j.beginRows(ctx, split)
 	if err != nil {
 		return err
 	}
-	w := &rowWriter{job: j, split: split, out: out}
 	options := j.options
-	options.Hashes = [][]string{j.hashedColumns(), j.storedNames()}
-	options.OnReject = out.reject
+	options.Hashes, options.OnReject = hashes, w.out.reject
 	if _, err = dataset.Read(ctx, j.open, j.schema, options, w.batch); err != nil {
-		return out.abort(err)
+		return w.out.abort(err)
 	}
-	j.out, j.rejected, j.rejectedPath = out, out.rejected, out.rejectedURI
+	return j.finishRows(w)
+}
+
+// beginRows opens the output, and returns what is to be done with the rows, and
+// the hashes that it takes.
+func (j *job) beginRows(ctx context.Context, split *sides) (*rowWriter, [][]string, error) {
+	j.fit = newFit(len(j.schema.Columns))
+	for i := range j.sides {
+		j.sides[i] = newSideTally()
+	}
+	var err error
+	if j.out, err = j.openOutput(ctx); err != nil {
+		return nil, nil, err
+	}
+	w := &rowWriter{job: j, split: split, out: j.out}
+	return w, [][]string{j.hashedColumns(), j.storedNames()}, nil
+}
+
+// finishRows checks what came of the rows.
+func (j *job) finishRows(w *rowWriter) error {
+	for i := range j.sides {
+		j.sides[i].finish(model.Task(j.req.Task))
+	}
 	if err := j.checkSides(w.firsts); err != nil {
-		return out.abort(err)
+		return j.out.abort(err)
 	}
 	return nil
 }
@@ -144,7 +223,7 @@ type rowWriter struct {
 	split  *sides
 	out    *output
 	rows   [2][]int // of the batch at hand: training side, holdout
-	firsts []dataset.Reject
+	firsts firstRejects
 }
 
 func (w *rowWriter) batch(b *dataset.Batch) error {
@@ -168,7 +247,7 @@ func (w *rowWriter) batch(b *dataset.Batch) error {
 		j.fit.add(i, &b.Columns[i], w.rows[0])
 	}
 	for side, rows := range w.rows {
-		j.sides[side].add(&b.Columns[j.target], rows, model.Task(j.req.Task))
+		j.sides[side].add(&b.Columns[j.target], rows)
 		if err := w.out.write(sideNames[side], b, rows); err != nil {
 			return err
 		}
@@ -202,9 +281,7 @@ func (w *rowWriter) rejectRow(b *dataset.Batch, r int, column, reason string) er
 	if b.Lines != nil {
 		reject.Line = b.Lines[r]
 	}
-	if len(w.firsts) < 10 {
-		w.firsts = append(w.firsts, reject)
-	}
+	w.firsts.add(reject)
 	return w.out.reject(reject)
 }
 
@@ -216,20 +293,9 @@ func (w *rowWriter) holdout(b *dataset.Batch, r int) bool {
 	return w.job.timeOf(&b.Columns[i], r) >= w.split.cut
 }
 
-func (s *sideTally) add(target *dataset.Values, rows []int, task model.Task) {
-	s.rows += int64(len(rows))
-	for _, r := range rows {
-		if task == model.Regression {
-			s.target.add(target.Numbers[r])
-		} else if label, ok := labelOf(target, r); ok {
-			s.classes[label]++
-		}
-	}
-}
-
 // checkSides refuses a split that cannot be trained or judged on.
-func (j *job) checkSides(firsts []dataset.Reject) error {
-	if err := j.checkRejects(j.rejected, firsts); err != nil {
+func (j *job) checkSides(firsts firstRejects) error {
+	if err := j.checkRejects(j.out.rejected, firsts); err != nil {
 		return err
 	}
 	train, holdout := &j.sides[0], &j.sides[1]
