@@ -25,8 +25,13 @@ type Checkpoint struct {
 	of      identity
 }
 
-// Rounds returns how many rounds are done.
-func (c *Checkpoint) Rounds() int { return len(c.trees) / c.width }
+// Rounds returns how many rounds are done; with a nil checkpoint none is.
+func (c *Checkpoint) Rounds() int {
+	if c == nil {
+		return 0
+	}
+	return len(c.trees) / c.width
+}
 
 // Round is what AfterRound is told.
 type Round struct {

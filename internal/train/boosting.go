@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"time"
 
 	"retrain/internal/gbdt"
 	"retrain/internal/model"
@@ -12,6 +13,7 @@ import (
 // the bins, once to fill them.
 func (j *job) fitBoosting(ctx context.Context) (*fitted, error) {
 	recipe, params := &j.data.Recipe, j.params.Boosting
+	start := time.Now()
 	binner := gbdt.NewBinner(recipe.Features, params.MaxBins, params.RandomState)
 	err := j.learn(ctx, func(b *processed.Block) { binner.Observe(b.FirstRow, b.X) })
 	if err != nil {
@@ -25,16 +27,14 @@ func (j *job) fitBoosting(ctx context.Context) (*fitted, error) {
 	if params.MaxDepth == 0 || params.MaxDepth > model.MaxDepth {
 		params.MaxDepth = model.MaxDepth // beyond it a model is not stored
 	}
-	r, err := gbdt.Train(ctx, data, params, gbdt.Options{AfterRound: j.afterRound})
+	if j.clock != nil {
+		j.beginRounds(time.Since(start))
+	}
+	r, err := gbdt.Train(ctx, data, params, gbdt.Options{
+		Resume: j.reached, AfterRound: func(now *gbdt.Round) error { return j.afterRound(ctx, now) },
+	})
 	if err != nil {
-		return nil, err
+		return j.soFar(ctx, r, err)
 	}
 	return &fitted{trees: r.Trees, iterations: r.BestIteration, warnings: r.Warnings}, nil
-}
-
-func (j *job) afterRound(now *gbdt.Round) error {
-	if j.Progress != nil {
-		j.Progress(float64(now.Iteration) / float64(max(1, now.MaxIter)))
-	}
-	return nil
 }

@@ -9,11 +9,21 @@ type Request struct {
 	ModelName         string         `json:"model_name,omitempty" doc:"Default: the one that the data was preprocessed for"`
 	RunID             string         `json:"run_id,omitempty" doc:"Default: the one of the processed data if the parameters are those that it was preprocessed with, else derived from data and parameters"`
 	Gate              map[string]any `json:"gate,omitempty" doc:"Passed on to /evaluate; default: the one that /preprocess was given"`
+	OnDeadline        string         `json:"on_deadline,omitempty" enum:"fail,checkpoint,best_so_far" doc:"What to do when the time is up before the training is done: fail (the default), answer with a checkpoint to be called again with, or end with the trees so far"`
+	Checkpoint        *Checkpoint    `json:"checkpoint,omitempty" doc:"As an answer in_progress gave it"`
+}
+
+// Checkpoint says where a training goes on that was not done in one call.
+type Checkpoint struct {
+	URI         string `json:"uri"`
+	SHA256      string `json:"sha256"`
+	TreesDone   int    `json:"trees_done" doc:"Trees a class"`
+	TreesTarget int    `json:"trees_target" doc:"Trees a class, unless early stopping ends the training"`
 }
 
 // Result is the answer of POST /train. It holds all that /evaluate needs.
 type Result struct {
-	Status            string                     `json:"status"`
+	Status            string                     `json:"status" enum:"success,in_progress" doc:"in_progress only with on_deadline checkpoint: then call /train again with this answer"`
 	RunID             string                     `json:"run_id"`
 	ModelName         string                     `json:"model_name"`
 	ProcessedDataPath string                     `json:"processed_data_path"`
@@ -23,14 +33,17 @@ type Result struct {
 	Target            string                     `json:"target"`
 	Task              string                     `json:"task"`
 	Algorithm         string                     `json:"algorithm"`
-	ModelPath         string                     `json:"model_path"`
-	ModelSHA256       string                     `json:"model_sha256"`
-	Metrics           map[string]*float64        `json:"metrics" doc:"The challenger's scores on the holdout; null where undefined"`
+	ModelPath         string                     `json:"model_path,omitempty"`
+	ModelSHA256       string                     `json:"model_sha256,omitempty"`
+	Metrics           map[string]*float64        `json:"metrics,omitzero" doc:"The challenger's scores on the holdout; null where undefined"`
 	MetricsUndefined  map[string]string          `json:"metrics_undefined,omitempty" doc:"Why a metric is undefined"`
 	MetricsCI         map[string]metric.Interval `json:"metrics_ci,omitempty" doc:"95 % confidence intervals"`
-	Baselines         map[string]ScoreList       `json:"baselines" doc:"Scores of majority or mean, and of a linear model, on the same holdout"`
-	Importances       []Importance               `json:"importances" doc:"Gain of each feature, largest first, summing to 1"`
+	Baselines         map[string]ScoreList       `json:"baselines,omitzero" doc:"Scores of majority or mean, and of a linear model, on the same holdout"`
+	Importances       []Importance               `json:"importances,omitzero" doc:"Gain of each feature, largest first, summing to 1"`
 	BestIteration     int                        `json:"best_iteration" doc:"Trees a class, or iterations of the optimizer"`
+	OnDeadline        string                     `json:"on_deadline,omitempty" doc:"While in progress: as given"`
+	Checkpoint        *Checkpoint                `json:"checkpoint,omitempty" doc:"While in progress: where the training goes on"`
+	Progress          float64                    `json:"progress,omitempty" doc:"While in progress: the share of the trees that is done"`
 	Warnings          []string                   `json:"warnings"`
 	Cached            bool                       `json:"cached"`
 	DurationMS        int64                      `json:"duration_ms"`

@@ -41,10 +41,8 @@ func (j *job) store(ctx context.Context, o *outcome) (modelstore.Version, error)
 	if err != nil {
 		return modelstore.Version{}, err
 	}
-	if j.runID != j.data.RunID { // that one was taken by /preprocess
-		if err := processed.Claim(ctx, j.Store, j.runID, j.fingerprint); err != nil {
-			return modelstore.Version{}, err
-		}
+	if err := j.claim(ctx); err != nil {
+		return modelstore.Version{}, err
 	}
 	return j.Models.Add(ctx, j.data.ModelName, file, manifest, rows)
 }

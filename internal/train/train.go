@@ -14,6 +14,7 @@ import (
 	"retrain/internal/blob"
 	"retrain/internal/dataset"
 	"retrain/internal/fault"
+	"retrain/internal/gbdt"
 	"retrain/internal/metric"
 	"retrain/internal/model"
 	"retrain/internal/modelstore"
@@ -29,6 +30,9 @@ type Step struct {
 	Now    func() time.Time
 	// Progress is told how much of the training is done, from 0 to 1.
 	Progress func(done float64)
+	// CheckpointEvery is how often a training that may be resumed is saved
+	// while it goes on; 0 is once a minute.
+	CheckpointEvery time.Duration
 }
 
 // Run trains, scores and stores the challenger.
@@ -65,6 +69,12 @@ type job struct {
 	fingerprint string
 	warnings    []string
 	rows        *rowset.Builder // of the training side, once it has been read
+
+	// Of a training whose time may be up before it is done:
+	clock   *clock           // nil if that is an error
+	keeper  *keeper          // nil unless it may be resumed
+	reached *gbdt.Checkpoint // the last round; nil before the first
+	savedAt time.Time
 }
 
 // plan opens the data and reads the parameters.
@@ -72,6 +82,9 @@ func (s *Step) plan(ctx context.Context, req Request) (*job, error) {
 	if req.ProcessedDataPath == "" {
 		return nil, fault.New(fault.InvalidRequest, "processed_data_path is missing.").
 			At("Field required", "missing", "body", "processed_data_path")
+	}
+	if err := checkOnDeadline(req.OnDeadline); err != nil {
+		return nil, err
 	}
 	data, err := processed.Open(ctx, s.Store, req.ProcessedDataPath)
 	if err != nil {
@@ -181,8 +194,22 @@ func (j *job) earlier(ctx context.Context) (*Result, error) {
 	return nil, err
 }
 
-// run is the story of a training that was not done before.
+// run does a training that was not done before.
 func (j *job) run(ctx context.Context) (*Result, error) {
+	if j.req.Checkpoint != nil || j.req.OnDeadline == onDeadlineCheckpoint {
+		if err := j.findCheckpoint(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if j.req.OnDeadline == onDeadlineCheckpoint {
+		return j.runInCalls(ctx)
+	}
+	return j.finish(ctx)
+}
+
+// finish is the story of a training: train, store, answer. The answer is kept
+// for the same request, unless the training was ended by the time that it had.
+func (j *job) finish(ctx context.Context) (*Result, error) {
 	o, err := j.train(ctx)
 	if err != nil {
 		return nil, err
@@ -192,8 +219,8 @@ func (j *job) run(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	r, err := j.result(ctx, o, version)
-	if err != nil {
-		return nil, err
+	if err != nil || o.unfinished {
+		return r, err
 	}
 	return r, processed.SaveResult(ctx, j.Store, j.runID, stepName, j.fingerprint, r)
 }
@@ -208,7 +235,11 @@ type outcome struct {
 }
 
 func (j *job) train(ctx context.Context) (*outcome, error) {
-	fitted, err := j.fit(ctx)
+	fit := j.fit
+	if j.req.OnDeadline == onDeadlineBest {
+		fit = j.fitInTime
+	}
+	fitted, err := fit(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -228,6 +259,7 @@ type fitted struct {
 	linear     *model.Linear
 	iterations int
 	warnings   []string
+	unfinished bool // it was ended by the time that it had
 }
 
 func (j *job) fit(ctx context.Context) (*fitted, error) {

@@ -1,0 +1,158 @@
+package train
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"retrain/internal/blob"
+	"retrain/internal/fault"
+	"retrain/internal/gbdt"
+	"retrain/internal/processed"
+)
+
+// checkpointFile is the object of a run that a training's checkpoint is kept in.
+const checkpointFile = "train.checkpoint"
+
+// maxCheckpoint bounds what is read as a checkpoint.
+const maxCheckpoint = 1 << 30
+
+// state is how far a training is. As an object it is
+//
+//	SHA-256 of the rest, hexadecimal | newline | its JSON | newline | gbdt's checkpoint
+type state struct {
+	Fingerprint string `json:"fingerprint"` // of the training
+	Rounds      int    `json:"rounds"`
+	// Stalled counts the calls in a row that have ended without a round.
+	Stalled int              `json:"stalled"`
+	trees   *gbdt.Checkpoint // nil before the first round
+}
+
+// behind reports whether another state of the same training is further. All
+// states with as many rounds are the same, whoever came to them.
+func (s *state) behind(other *state) bool {
+	return s.Rounds < other.Rounds || s.Rounds == other.Rounds && s.Stalled < other.Stalled
+}
+
+func (s *state) encode() ([]byte, error) {
+	head, err := json.Marshal(s)
+	if err != nil {
+		return nil, err
+	}
+	body := append(head, '\n')
+	if s.trees != nil {
+		body = append(body, s.trees.Encode()...)
+	}
+	return append([]byte(sumOf(body)+"\n"), body...), nil
+}
+
+func sumOf(text []byte) string {
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
+// decodeState returns what encode encoded, and a fault.InvalidData for anything
+// else.
+func decodeState(text []byte) (*state, error) {
+	damaged := fault.New(fault.InvalidData, "The stored checkpoint of this run is damaged; choose another run_id.").
+		At("A run whose stored checkpoint is damaged", "value_error", "body", "run_id")
+	sum, body, _ := bytes.Cut(text, []byte("\n"))
+	head, trees, found := bytes.Cut(body, []byte("\n"))
+	s := &state{}
+	if !found || string(sum) != sumOf(body) || json.Unmarshal(head, s) != nil {
+		return nil, damaged
+	}
+	if len(trees) > 0 {
+		var err error
+		if s.trees, err = gbdt.DecodeCheckpoint(trees); err != nil {
+			return nil, damaged
+		}
+	}
+	if s.Stalled < 0 || s.Rounds != s.trees.Rounds() {
+		return nil, damaged
+	}
+	return s, nil
+}
+
+// keeper keeps the checkpoint of one training in the store, in one object. It
+// is replaced by compare-and-swap, and only by a state that is further: so the
+// number of rounds fences off a call that lives on after its caller gave up,
+// since that cannot undo what its successor has done.
+type keeper struct {
+	store       blob.Root
+	key         string
+	fingerprint string
+	found       state         // what stood when the call began
+	best        state         // what stands now, as far as is known
+	sum         string        // its SHA-256; "" if there is none
+	etag        string        // its tag
+	took        time.Duration // what the slowest use of the store took
+}
+
+func newKeeper(store blob.Root, runID, fingerprint string) *keeper {
+	return &keeper{
+		store: store, key: processed.Path(runID, checkpointFile), fingerprint: fingerprint,
+		found: state{Fingerprint: fingerprint}, best: state{Fingerprint: fingerprint},
+	}
+}
+
+// load reads what stands in the store, if anything does.
+func (k *keeper) load(ctx context.Context) error {
+	defer k.measure(time.Now())
+	text, info, err := blob.ReadAll(ctx, k.store, k.key, maxCheckpoint)
+	if errors.Is(err, blob.ErrNotFound) {
+		k.sum, k.etag = "", ""
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	s, err := decodeState(text)
+	if err != nil {
+		return err
+	}
+	if s.Fingerprint != k.fingerprint {
+		return fault.New(fault.RunConflict, "The checkpoint of this run belongs to a training with other data, parameters or version.").
+			At("Choose another run_id, or leave it out", "run_conflict", "body", "run_id")
+	}
+	k.best, k.sum, k.etag = *s, sumOf(text), info.ETag
+	return nil
+}
+
+// measure notes how long a use of the store took.
+func (k *keeper) measure(start time.Time) { k.took = max(k.took, time.Since(start)) }
+
+// save stores a state, unless one stands that is as far. What stands then is
+// in best.
+func (k *keeper) save(ctx context.Context, s state) error {
+	text, err := s.encode()
+	if err != nil {
+		return err
+	}
+	for k.best.behind(&s) || k.etag == "" {
+		written, err := k.put(ctx, text)
+		switch {
+		case err == nil:
+			k.best, k.sum, k.etag = s, sumOf(text), written.ETag
+			return nil
+		case !errors.Is(err, blob.ErrCondition) && !errors.Is(err, blob.ErrConflict) && !errors.Is(err, blob.ErrNotFound):
+			return err
+		}
+		if err := k.load(ctx); err != nil { // somebody else has written
+			return err
+		}
+	}
+	return nil
+}
+
+func (k *keeper) put(ctx context.Context, text []byte) (blob.Info, error) {
+	defer k.measure(time.Now())
+	if k.etag == "" {
+		return k.store.Put(ctx, k.key, text, blob.IfAbsent())
+	}
+	return k.store.Put(ctx, k.key, text, blob.IfMatch(k.etag))
+}
