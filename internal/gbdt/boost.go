@@ -97,7 +97,7 @@ type trainer struct {
 	params *Params
 	pool   *pool
 	part   *part
-	scores [][]float64 // of each raw score, by row
+	scores [][]float64 // of each raw score, by place
 	objective
 	base      []float64
 	grower    *grower
@@ -110,6 +110,7 @@ type trainer struct {
 }
 
 func newTrainer(d *Data, p *Params, workers *pool) *trainer {
+	d.restore()
 	t := &trainer{data: d, params: p, pool: workers, chunks: make([]chunk, chunksOf(d.rows))}
 	t.divide()
 	t.scores = make([][]float64, 1)
@@ -128,6 +129,7 @@ func newTrainer(d *Data, p *Params, workers *pool) *trainer {
 	}
 	t.part.toFront(d, workers)
 	t.grower = newGrower(d, p, workers, t.part.count)
+	t.grower.floats = t.objective.arrays()
 	return t
 }
 
@@ -223,20 +225,20 @@ func (t *trainer) setValues(tree *tree, leaves []*leaf) {
 
 // updateScores adds the tree to the scores of all rows.
 func (t *trainer) updateScores(k int, tree *tree, leaves []*leaf) {
-	scores, d := t.scores[k], t.data
+	scores := t.scores[k]
 	t.each(t.part.count, func(_, from, to int) {
 		for _, l := range leaves {
 			if l.from < to && from < l.to {
 				v := tree.Nodes[l.node].Value
-				for _, r := range d.numbers[max(l.from, from):min(l.to, to)] {
-					scores[r] += v
+				for i := max(l.from, from); i < min(l.to, to); i++ {
+					scores[i] += v
 				}
 			}
 		}
 	})
-	t.each(d.rows-t.part.count, func(_, from, to int) {
+	t.each(t.data.rows-t.part.count, func(_, from, to int) {
 		for i := t.part.count + from; i < t.part.count+to; i++ {
-			scores[d.numbers[i]] += tree.value(d, i)
+			scores[i] += tree.value(t.data, i)
 		}
 	})
 }

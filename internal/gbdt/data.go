@@ -37,8 +37,8 @@ type Data struct {
 	targets []float64  // value of each row; nil for classes
 	weights []float32  // of each row; nil if all are 1
 
-	// Training moves the rows of words about. numbers tells which row is in
-	// each place; labels, targets and weights stay in the order of the rows.
+	// Training moves the rows about, with all that belongs to them. numbers
+	// tells which row is in each place.
 	numbers []uint32
 	bitmap  []uint64 // scratch of divide
 }
@@ -173,10 +173,10 @@ func (d *Data) groupColumns(g int) (from, to int) {
 	return g * group, min((g+1)*group, len(d.bins.columns))
 }
 
-// weight returns a row's weight.
-func (d *Data) weight(row int) float64 {
+// weight returns the weight of the row in a place.
+func (d *Data) weight(place int) float64 {
 	if d.weights == nil {
 		return 1
 	}
-	return float64(d.weights[row])
+	return float64(d.weights[place])
 }

@@ -25,7 +25,7 @@ func (t *trainer) takeGradients(k int) pair {
 	t.each(n, func(i, from, to int) {
 		for at := from; at < to; at += blockRows {
 			end := min(at+blockRows, to)
-			t.derive(pairs[at:end], k, t.data.numbers[at:end])
+			t.derive(pairs[at:end], k, at)
 		}
 		chunks[i].find(pairs[from:to])
 	})

@@ -14,7 +14,7 @@ type grower struct {
 	data   *Data
 	params *Params
 	pool   *pool
-	pairs  []pair // of the rows in the first places, which the tree is grown on
+	cargo  // the pairs of the rows in the first places, which the tree is grown on, and the scores
 
 	rules  // of the tree that grows
 	scale  // of its pairs
@@ -89,7 +89,7 @@ func (g *grower) split(l *leaf) {
 		goesLeft.set(missingBin, by.missingLeft)
 	}
 	flags := goesLeft.flags()
-	middle := g.data.divide(g.pool, l.from, l.to, g.pairs, func(dst []uint64, from, to int) {
+	middle := g.data.divide(g.pool, l.from, l.to, g.cargo, func(dst []uint64, from, to int) {
 		g.data.markBins(dst, from, to, by.column, &flags)
 	})
 	left := &leaf{site: l.site, from: l.from, to: middle, depth: l.depth + 1}

@@ -107,8 +107,13 @@ func TestDivide(t *testing.T) {
 				d, pairs := randomData(10, n+100, uint64(n))
 				before := &Data{words: [][]uint64{slices.Clone(d.words[0]), slices.Clone(d.words[1])}}
 				pairsBefore := slices.Clone(pairs)
+				scores := make([]float64, d.rows)
+				for i := range scores {
+					scores[i] = float64(i)
+					d.labels = append(d.labels, uint16(i))
+				}
 				workers := newPool(size)
-				middle := d.divide(workers, 30, 30+n, pairs, func(dst []uint64, from, to int) {
+				middle := d.divide(workers, 30, 30+n, cargo{pairs, [][]float64{scores}}, func(dst []uint64, from, to int) {
 					d.markBins(dst, from, to, 9, &flags)
 				})
 				workers.close()
@@ -116,7 +121,7 @@ func TestDivide(t *testing.T) {
 				for i, r := range d.numbers {
 					seen[r] = true
 					words := func(d *Data, place int) [2]uint64 { return [2]uint64{d.words[0][place], d.words[1][place]} }
-					if words(d, i) != words(before, int(r)) || pairs[i] != pairsBefore[r] {
+					if words(d, i) != words(before, int(r)) || pairs[i] != pairsBefore[r] || scores[i] != float64(r) || d.labels[i] != uint16(r) {
 						t.Fatalf("%d rows: place %d does not have all of row %d", n, i, r)
 					}
 					if inside := i >= 30 && i < 30+n; !inside && int(r) != i {
@@ -128,7 +133,10 @@ func TestDivide(t *testing.T) {
 				if slices.Contains(seen, false) {
 					t.Fatalf("%d rows: one was lost", n)
 				}
-				orders = append(orders, d.numbers)
+				orders = append(orders, slices.Clone(d.numbers))
+				if d.restore(); !slices.Equal(d.words[0], before.words[0]) || !slices.IsSorted(d.numbers) {
+					t.Fatalf("%d rows: they are not restored", n)
+				}
 			}
 			if !slices.Equal(orders[0], orders[1]) {
 				t.Errorf("%d rows: the order depends on the workers", n)
@@ -153,7 +161,7 @@ func BenchmarkDivide(b *testing.B) {
 	half := upTo(20)
 	flags := half.flags()
 	for k := 0; b.Loop(); k++ {
-		d.divide(workers, 0, d.rows, pairs, func(dst []uint64, from, to int) {
+		d.divide(workers, 0, d.rows, cargo{pairs: pairs}, func(dst []uint64, from, to int) {
 			d.markBins(dst, from, to, k%24, &flags)
 		})
 	}

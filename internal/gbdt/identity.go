@@ -94,15 +94,14 @@ func (d *Data) digest(workers *pool) [sha256.Size]byte {
 
 // rowHash is a hash of the row in a place: its number, bins, target and weight.
 func (d *Data) rowHash(place int) uint64 {
-	row := d.numbers[place]
-	h := mix(uint64(row) + golden)
+	h := mix(uint64(d.numbers[place]) + golden)
 	for _, words := range d.words {
 		h = mix(h ^ words[place])
 	}
 	if d.task == model.Regression {
-		h = mix(h ^ math.Float64bits(d.targets[row]))
+		h = mix(h ^ math.Float64bits(d.targets[place]))
 	} else {
-		h = mix(h ^ uint64(d.labels[row]))
+		h = mix(h ^ uint64(d.labels[place]))
 	}
-	return mix(h ^ math.Float64bits(d.weight(int(row))))
+	return mix(h ^ math.Float64bits(d.weight(place)))
 }

@@ -2,6 +2,7 @@ package gbdt
 
 import (
 	"math"
+	"slices"
 
 	"retrain/internal/model"
 )
@@ -15,54 +16,41 @@ type objective interface {
 	// prepare is called at the start of a round, when all raw scores are known
 	// that its gradients are taken at.
 	prepare(from, to int)
-	// derive writes the raw pairs by raw score k of at most blockRows rows to
-	// dst.
-	derive(dst []pair, k int, rows []uint32)
+	// derive writes the raw pairs by raw score k of the rows in places from
+	// onwards, at most blockRows, to dst.
+	derive(dst []pair, k, from int)
+	// arrays returns what is known of each row by its place, the raw scores
+	// among it.
+	arrays() [][]float64
 	// unit is the factor by which gradients were divided to keep them near 1:
 	// leaf values come out divided by it, and gains by its square.
 	unit() float64
-	// loss returns a row's loss without its weight, and weight that.
-	loss(row int) float64
-	weight(row int) float64
+	// loss returns the loss of the row in a place without its weight, and
+	// weight that.
+	loss(place int) float64
+	weight(place int) float64
 }
 
-// block holds what the derivatives of some rows are computed from. The rows are
-// all over the memory, and to fetch one costs as much as to compute with it ten
-// times; but when nothing else is done, many are fetched at once.
-type block struct {
-	scores, norms, targets, weights [blockRows]float64
-	labels                          [blockRows]uint16
-}
-
-// fetch copies the elements of the given rows to dst and returns them.
-func fetch[T any](dst *[blockRows]T, src []T, rows []uint32) []T {
-	some := dst[:len(rows)]
-	for i, r := range rows {
-		some[i] = src[r]
-	}
-	return some
-}
-
-// fetchWeights writes the weights of the given rows, those of their classes
-// included, to dst and returns them.
-func (d *Data) fetchWeights(dst *[blockRows]float64, rows []uint32, labels []uint16, factors []float64) []float64 {
-	some := dst[:len(rows)]
-	for i := range some {
-		some[i] = 1
+// weigh writes the weights of the rows in places from onwards, those of their
+// classes included, to dst.
+func (d *Data) weigh(dst []float64, from int, factors []float64) {
+	for i := range dst {
+		dst[i] = 1
 	}
 	if d.weights != nil {
-		for i, r := range rows {
-			some[i] = float64(d.weights[r])
+		for i, w := range d.weights[from : from+len(dst)] {
+			dst[i] = float64(w)
 		}
 	}
-	for i, y := range labels {
-		some[i] *= factors[y]
+	if d.labels != nil {
+		for i, y := range d.labels[from : from+len(dst)] {
+			dst[i] *= factors[y]
+		}
 	}
-	return some
 }
 
 // newObjective returns the task's loss on the data's rows with the present
-// scores, one slice for each raw score. factors holds a weight for each class.
+// scores, one slice for each raw score, by place. factors holds a weight for each class.
 func newObjective(d *Data, scores [][]float64, factors []float64) objective {
 	switch d.task {
 	case model.Regression:
@@ -104,23 +92,25 @@ func (s *squared) base(in *part) []float64 {
 
 func (s *squared) prepare(int, int) {}
 
-func (s *squared) derive(dst []pair, _ int, rows []uint32) {
-	var b block
-	scores := fetch(&b.scores, s.scores, rows)
-	targets := fetch(&b.targets, s.data.targets, rows)
-	weights := s.data.fetchWeights(&b.weights, rows, nil, nil)
+func (s *squared) derive(dst []pair, _, from int) {
+	var room [blockRows]float64
+	weights := room[:len(dst)]
+	s.data.weigh(weights, from, nil)
+	scores, targets := s.scores[from:from+len(dst)], s.data.targets[from:from+len(dst)]
 	inverse := 1 / s.size
 	for i, w := range weights {
 		dst[i] = rawPair(w*((scores[i]-targets[i])*inverse), w)
 	}
 }
 
+func (s *squared) arrays() [][]float64 { return [][]float64{s.scores} }
+
 func (s *squared) unit() float64 { return s.size }
 
-func (s *squared) weight(row int) float64 { return s.data.weight(row) }
+func (s *squared) weight(place int) float64 { return s.data.weight(place) }
 
-func (s *squared) loss(row int) float64 {
-	e := s.scores[row] - s.data.targets[row]
+func (s *squared) loss(place int) float64 {
+	e := s.scores[place] - s.data.targets[place]
 	return e * e / 2
 }
 
@@ -139,26 +129,28 @@ func (l *logistic) base(in *part) []float64 {
 
 func (l *logistic) prepare(int, int) {}
 
-func (l *logistic) derive(dst []pair, _ int, rows []uint32) {
-	var b block
-	scores := fetch(&b.scores, l.scores, rows)
-	labels := fetch(&b.labels, l.data.labels, rows)
-	weights := l.data.fetchWeights(&b.weights, rows, labels, l.factors)
+func (l *logistic) derive(dst []pair, _, from int) {
+	var room [blockRows]float64
+	weights := room[:len(dst)]
+	l.data.weigh(weights, from, l.factors)
+	scores, labels := l.scores[from:from+len(dst)], l.data.labels[from:from+len(dst)]
 	for i, w := range weights {
 		p := 1 / (1 + model.Exp(-scores[i]))
 		dst[i] = rawPair(w*(p-float64(labels[i])), w*(p*(1-p)))
 	}
 }
 
+func (l *logistic) arrays() [][]float64 { return [][]float64{l.scores} }
+
 func (l *logistic) unit() float64 { return 1 }
 
-func (l *logistic) weight(row int) float64 {
-	return l.data.weight(row) * l.factors[l.data.labels[row]]
+func (l *logistic) weight(place int) float64 {
+	return l.data.weight(place) * l.factors[l.data.labels[place]]
 }
 
-func (l *logistic) loss(row int) float64 {
-	margin := l.scores[row]
-	if l.data.labels[row] == 0 {
+func (l *logistic) loss(place int) float64 {
+	margin := l.scores[place]
+	if l.data.labels[place] == 0 {
 		margin = -margin
 	}
 	return max(-margin, 0) + model.Log(1+model.Exp(-math.Abs(margin)))
@@ -189,25 +181,25 @@ func (s *softmax) prepare(from, to int) {
 	}
 }
 
-// logSum returns ln Σ exp(score) of a row, shifted by the largest score.
-func (s *softmax) logSum(row int) float64 {
+// logSum returns ln Σ exp(score) of the row in a place, shifted by the largest score.
+func (s *softmax) logSum(place int) float64 {
 	top := math.Inf(-1)
 	for _, score := range s.scores {
-		top = max(top, score[row])
+		top = max(top, score[place])
 	}
 	sum := 0.0
 	for _, score := range s.scores {
-		sum += model.Exp(score[row] - top)
+		sum += model.Exp(score[place] - top)
 	}
 	return top + model.Log(sum)
 }
 
-func (s *softmax) derive(dst []pair, k int, rows []uint32) {
-	var b block
-	scores := fetch(&b.scores, s.scores[k], rows)
-	norms := fetch(&b.norms, s.norm, rows)
-	labels := fetch(&b.labels, s.data.labels, rows)
-	weights := s.data.fetchWeights(&b.weights, rows, labels, s.factors)
+func (s *softmax) derive(dst []pair, k, from int) {
+	var room [blockRows]float64
+	weights := room[:len(dst)]
+	s.data.weigh(weights, from, s.factors)
+	scores, norms := s.scores[k][from:from+len(dst)], s.norm[from:from+len(dst)]
+	labels := s.data.labels[from : from+len(dst)]
 	for i, w := range weights {
 		p := model.Exp(scores[i] - norms[i])
 		g := p
@@ -218,14 +210,16 @@ func (s *softmax) derive(dst []pair, k int, rows []uint32) {
 	}
 }
 
+func (s *softmax) arrays() [][]float64 { return append(slices.Clip(s.scores), s.norm) }
+
 func (s *softmax) unit() float64 { return 1 }
 
-func (s *softmax) weight(row int) float64 {
-	return s.data.weight(row) * s.factors[s.data.labels[row]]
+func (s *softmax) weight(place int) float64 {
+	return s.data.weight(place) * s.factors[s.data.labels[place]]
 }
 
-func (s *softmax) loss(row int) float64 {
-	return s.logSum(row) - s.scores[s.data.labels[row]][row]
+func (s *softmax) loss(place int) float64 {
+	return s.logSum(place) - s.scores[s.data.labels[place]][place]
 }
 
 // classWeights returns each class's share of the weight of the rows. A class

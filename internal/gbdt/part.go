@@ -1,17 +1,21 @@
 package gbdt
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // part is the rows that trees are grown on: all but those of the validation
 // part and those of weight 0.
 type part struct {
 	count   int      // rows that trees are grown on
 	out     []uint64 // a bit for each row that is left out; nil if none is
-	judging []uint32 // the validation part, ascending
+	judging []uint32 // the places of the validation part, by ascending numbers
 }
 
 // newPart takes the validation part by a hash of the rows' numbers, so that it
-// does not depend on how they were appended. A fraction of 0 means none.
+// does not depend on how they were appended. A fraction of 0 means none. Each
+// row is to be in the place of its number.
 func newPart(d *Data, fraction float64, seed uint64) *part {
 	p := &part{count: d.rows}
 	below := uint64(fraction * math.MaxUint64)
@@ -37,11 +41,21 @@ func (p *part) has(row int) bool { return p.out == nil || p.out[row/64]>>(row%64
 
 // toFront moves the rows that trees are grown on to the first places.
 func (p *part) toFront(d *Data, workers *pool) {
-	d.divide(workers, 0, d.rows, nil, func(dst []uint64, from, to int) {
+	if p.out == nil {
+		return
+	}
+	d.divide(workers, 0, d.rows, cargo{}, func(dst []uint64, from, to int) {
 		for i, row := range d.numbers[from:to] {
 			if p.has(int(row)) {
 				dst[i/64] |= 1 << (i % 64)
 			}
 		}
 	})
+	judging := p.judging[:0]
+	for place := p.count; place < d.rows; place++ {
+		if d.weight(place) > 0 {
+			judging = append(judging, uint32(place))
+		}
+	}
+	slices.SortFunc(judging, func(a, b uint32) int { return int(d.numbers[a]) - int(d.numbers[b]) })
 }

@@ -6,9 +6,9 @@ import "context"
 // that their bins stay in the first-level cache.
 const replayRows = 256
 
-// replay adds the trees of the checkpoint, if there is one, to the scores of all rows, as the rounds that grew them
-// did: to each row's in the order of the trees, so that the sums have the same
-// bits.
+// replay adds the trees of the checkpoint, if there is one, to the scores of all
+// rows, as the rounds that grew them did: to each row's in the order of the
+// trees, so that the sums have the same bits.
 func (t *trainer) replay(ctx context.Context) error {
 	if len(t.resumed) == 0 {
 		return nil
@@ -27,21 +27,17 @@ func (t *trainer) replay(ctx context.Context) error {
 func (t *trainer) replayBlock(from, to int) {
 	var w walk
 	w.data, w.from = t.data, from
-	numbers := t.data.numbers[from:to]
-	for k, scores := range t.scores {
-		for i, row := range numbers {
-			w.scores[i] = scores[row]
-		}
+	for k := range t.scores {
+		scores := t.scores[k][from:to]
+		copy(w.scores[:], scores)
 		for i := k; i < len(t.resumed); i += len(t.scores) {
-			for r := range numbers {
+			for r := range scores {
 				w.rows[r] = uint8(r)
 			}
 			w.tree = t.resumed[i]
-			w.send(w.rows[:len(numbers)], 0)
+			w.send(w.rows[:len(scores)], 0)
 		}
-		for i, row := range numbers {
-			scores[row] = w.scores[i]
-		}
+		copy(scores, w.scores[:])
 	}
 }
 
