@@ -43,6 +43,7 @@ type retrainCommand struct {
 	Target string     `placeholder:"COLUMN" help:"The column to predict (default: the champion's target, else a column named target, label or y)."`
 	Model  string     `placeholder:"NAME" help:"Which of the store's models this is (default: default)."`
 	Params jsonObject `placeholder:"JSON" help:"The learner's parameters, by scikit-learn's names, for example '{\"max_iter\":200}'."`
+	Read   jsonObject `placeholder:"JSON" help:"How the data is written, where a sample would not tell, for example '{\"delimiter\":\";\"}'."`
 	Gate   jsonObject `placeholder:"JSON" help:"What the new model has to show, for example '{\"policy\":\"non_inferior\"}'."`
 	Split  jsonObject `placeholder:"JSON" help:"How the holdout is chosen, for example '{\"test_fraction\":0.3}'."`
 	Task   string     `placeholder:"TASK" enum:",auto,binary,multiclass,regression" default:"" help:"auto, binary, multiclass or regression (default: auto)."`

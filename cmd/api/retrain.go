@@ -50,7 +50,7 @@ func (c *retrainCommand) request() (retrain.Request, error) {
 			body[name] = value
 		}
 	}
-	for name, value := range map[string]jsonObject{"gate": c.Gate, "split": c.Split} {
+	for name, value := range map[string]jsonObject{"gate": c.Gate, "split": c.Split, "read": c.Read} {
 		if value != nil {
 			body[name] = value
 		}
@@ -93,7 +93,7 @@ func explain(e *fault.Error) string {
 // flagNames are the flags by the names of the request's fields.
 var flagNames = map[string]string{
 	"data_path": "DATA", "model_params": "--params", "model_name": "--model", "target": "--target",
-	"gate": "--gate", "split": "--split", "task": "--task", "run_id": "--run-id",
+	"gate": "--gate", "read": "--read", "split": "--split", "task": "--task", "run_id": "--run-id",
 	"to_version": "--to", "reason": "--reason", "by": "--by", "expected_champion_version": "--expect",
 }
 

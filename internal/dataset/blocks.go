@@ -64,6 +64,8 @@ type blockReader struct {
 	src      *source
 	lex      *lexer
 	names    []string
+	dialect  Dialect // with nothing left to be found
+	refine   *refiner
 	window   int // bytes
 	maxLine  int
 	line     int64   // how many lines lie behind
@@ -116,6 +118,7 @@ func (r *blockReader) next(b *block) error {
 		r.lexAll(b)
 		switch {
 		case b.at > 0:
+			r.refine.block(b)
 			return nil
 		case r.eof && b.at == b.end:
 			return io.EOF

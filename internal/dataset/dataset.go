@@ -73,6 +73,9 @@ type Column struct {
 	// text by spelling, up to one more than the limit: Options.MaxDistinct, and
 	// CountedNumbers for numbers.
 	Distinct int
+	// Localized says that its numbers are written in the convention of the
+	// schema's dialect.
+	Localized bool
 	// Min and Max of a numeric column.
 	Min, Max float64
 }
@@ -81,6 +84,7 @@ type Column struct {
 type Schema struct {
 	Columns []Column
 	Rows    int64 // usable rows
+	Dialect Dialect
 }
 
 // Index returns the position of the named column, or -1.
@@ -100,6 +104,14 @@ func (s *Schema) Names() []string {
 		names[i] = s.Columns[i].Name
 	}
 	return names
+}
+
+func (s *Schema) localized() []bool {
+	columns := make([]bool, len(s.Columns))
+	for j := range columns {
+		columns[j] = s.Columns[j].Localized
+	}
+	return columns
 }
 
 // Codes of a Text column that do not index its dictionary.

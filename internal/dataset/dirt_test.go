@@ -135,9 +135,7 @@ func TestUnusableData(t *testing.T) {
 		{"parquet", "PAR1\x15\x04", "a Parquet file"},
 		{"json", "[{\"a\":1}]", "JSON"},
 		{"xml", "<?xml version=\"1.0\"?><Error>", "XML"},
-		{"utf-16", "\xff\xfea\x00,\x00", "UTF-16"},
-		{"utf-16 without bom", "a\x00,\x00b\x00", "binary"},
-		{"latin-1 header", "gr\xfc\xdfe,b\n1,2\n", "header cannot be read: invalid UTF-8"},
+		{"damaged header", "gr\xff\xfee,b\n1,2\n", "header cannot be read: invalid UTF-8"},
 		{"quote in header", "a\"b,c\n1,2\n", "header cannot be read: misplaced quote"},
 		{"no name", "a,,c\n1,2,3\n", "name of its own"},
 		{"blank name", "a, \n1,2\n", "name of its own"},
@@ -194,13 +192,13 @@ func TestDelimiters(t *testing.T) {
 		{"header only in one line", "a;b\n\n1;2", 0, [][]string{{"1", "2"}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := readAll(t, opens(c.data), Options{Delimiter: c.delimiter})
+			got := readAll(t, opens(c.data), Options{Dialect: Dialect{Delimiter: c.delimiter, Decimal: '.'}})
 			same(t, "rows", got.Rows, c.rows)
 		})
 	}
-	_, _, err := Scan(context.Background(), opens("a;b\n1;2\n"), Options{Delimiter: ','})
+	_, _, err := Scan(context.Background(), opens("a;b\n1;2\n"), Options{Dialect: Dialect{Delimiter: ','}})
 	fails(t, err, fault.InvalidData, "looks as if it were a semicolon")
-	_, _, err = Scan(context.Background(), opens("a;b\n1;2\n"), Options{Delimiter: '"'})
+	_, _, err = Scan(context.Background(), opens("a;b\n1;2\n"), Options{Dialect: Dialect{Delimiter: '"'}})
 	fails(t, err, fault.InvalidRequest, "no quote or newline")
 }
 

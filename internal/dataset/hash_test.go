@@ -57,7 +57,7 @@ func TestHashesOfBatches(t *testing.T) {
 		sets := [][]string{nil, {}, {"a"}, slices.Clone(f.names)}
 		slices.Reverse(sets[3])
 		opts := Options{
-			Delimiter: ',', Hashes: sets,
+			Dialect: Dialect{Delimiter: ','}, Hashes: sets,
 			MaxDistinct: rapid.SampledFrom([]int{1, 3, 65536}).Draw(t, "max distinct"),
 			BatchRows:   rapid.IntRange(1, 20).Draw(t, "batch rows"),
 		}

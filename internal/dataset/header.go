@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"strings"
 
@@ -14,7 +15,7 @@ func openTable(file io.ReadCloser, opts Options) (*blockReader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &blockReader{src: src, window: opts.window, maxLine: opts.MaxLine, rest: new(window)}
+	r := &blockReader{src: src, dialect: opts.Dialect, window: opts.window, maxLine: opts.MaxLine, rest: new(window)}
 	if err := r.header(opts); err != nil {
 		src.Close()
 		return nil, err
@@ -25,8 +26,8 @@ func openTable(file io.ReadCloser, opts Options) (*blockReader, error) {
 // headBytes is how much of the data its form is judged by.
 const headBytes = 64 << 10
 
-// header reads the first record, the names of the columns, and leaves the rest
-// of what it has read to next.
+// header settles what the dialect leaves open, reads the names of the columns,
+// and leaves the rest of what it has read to next.
 func (r *blockReader) header(opts Options) error {
 	w := r.rest
 	w.take(new(window), opts.head)
@@ -36,36 +37,118 @@ func (r *blockReader) header(opts Options) error {
 	if err := checkText(w.data[:w.end]); err != nil {
 		return err
 	}
-	if bytes.HasPrefix(w.data[:w.end], []byte(utf8BOM)) {
-		w.at = len(utf8BOM)
-	}
 	r.endLines(w)
 	first, err := r.firstRecord(w, opts)
 	if err != nil {
 		return err
 	}
+	d := &r.dialect
+	d.Format, d.Encoding, d.Quote = CSV, r.src.encoding, cmp.Or(d.Quote, `"`)
 	data, end := w.data[first:], w.end-first
-	delimiter, err := chooseDelimiter(data, end, opts)
-	if err != nil {
+	if d.Delimiter, err = chooseDelimiter(data, end, opts); err != nil {
 		return err
 	}
-	records := headRecords(data, end, delimiter, opts)
+	records := headRecords(data, end, d.Delimiter, opts)
 	if len(records) == 0 || records[0].count > opts.MaxColumns {
-		_, err := lexNames(data, end, delimiter, opts)
+		_, err := lexNames(data, end, d.Delimiter, opts)
 		return err
 	}
-	above := preamble(data, end, records, delimiter, opts)
-	lines, pattern := headerLines(data, end, records[above:], delimiter, opts)
-	named := above + r.namesAmong(data, records[above:above+lines], delimiter, opts)
-	if r.names, err = lexNames(data[records[named].at:], end-records[named].at, delimiter, opts); err != nil {
+	if err := r.nameColumns(w, first, records, opts); err != nil {
+		return err
+	}
+	r.lex = newLexer(d.Delimiter, len(r.names), opts)
+	r.lex.rows = r.pattern
+	return r.readLike(w, opts)
+}
+
+// nameColumns finds the names among the records of the head, which begin at
+// position first of the window, and leaves the window behind the header.
+func (r *blockReader) nameColumns(w *window, first int, records []headRecord, opts Options) (err error) {
+	d, data, end := &r.dialect, w.data[first:], w.end-first
+	above, lines, named := 0, 1, 0
+	switch {
+	case d.Header == HeaderFound:
+		above = preamble(data, end, records, d.Delimiter, opts)
+		lines, r.pattern = headerLines(data, end, records[above:], d.Delimiter, opts)
+		named = above + r.namesAmong(data, records[above:above+lines], d.Delimiter, opts)
+		if above+lines == 1 {
+			d.Header = headerOrData(sampleRows(data, end, d.Delimiter, opts))
+		}
+	case int(d.Header) > len(records):
+		return fault.New(fault.InvalidData, "The data has fewer rows than its header is said to have.").
+			At("Header too long", "header_too_long", "data", "line", 1)
+	default:
+		above = max(int(d.Header)-1, 0)
+		named = above
+		r.pattern = patternBelow(data, end, records[named].next, d.Delimiter, records[named].count, opts)
+	}
+	if d.Header == NoHeader {
+		r.names = numberedNames(records[0].count)
+		r.line += int64(bytes.Count(data[:records[0].at], []byte("\n")))
+		w.at = first + records[0].at
+		return nil
+	}
+	r.names, err = lexNames(data[records[named].at:], end-records[named].at, d.Delimiter, opts)
+	if err != nil {
 		return err
 	}
 	r.setAside(records[:above+lines], data, above, named)
 	w.at = first + records[above+lines-1].next
-	r.pattern = pattern
-	r.lex = newLexer(delimiter, len(r.names), opts)
-	r.lex.rows = pattern
-	return nil
+	return checkNames(r.names)
+}
+
+// headerOrData decides by a sample of rows whether the first is the header.
+func headerOrData(rows [][]string) Header {
+	if len(rows) > 1 && rowIsData(rows[0], rows[1:]) {
+		return NoHeader
+	}
+	return 1
+}
+
+// readLike settles how numbers are written, and makes the refiner.
+func (r *blockReader) readLike(w *window, opts Options) (err error) {
+	localized := opts.localized
+	switch {
+	case localized == nil:
+		localized = r.findConvention(w, opts)
+	case len(localized) != len(r.names):
+		return errChanged()
+	}
+	r.refine, err = newRefiner(r.names, &r.dialect, localized)
+	return err
+}
+
+// findConvention completes the dialect's convention by a sample of rows, and
+// returns which columns are written in it.
+func (r *blockReader) findConvention(w *window, opts Options) []bool {
+	d := &r.dialect
+	rows := sampleRows(w.data[w.at:], w.end-w.at, d.Delimiter, opts)
+	d.complete(findConvention(rows, len(r.names), d.Delimiter))
+	localized := make([]bool, len(r.names))
+	if c := d.convention(); !c.plain() {
+		for j := range localized {
+			localized[j] = c.fits(rows, j)
+		}
+	}
+	return localized
+}
+
+// complete fills in what is not given of the convention, if what was found does
+// not contradict what is given.
+func (d *Dialect) complete(found convention) {
+	if d.Thousands == "" && found.thousands != "" && (d.Decimal == 0 || d.Decimal == found.point()) {
+		d.Thousands = found.thousands
+	}
+	if d.Decimal == 0 && d.Thousands != string(rune(found.point())) {
+		d.Decimal = found.point()
+	}
+	if d.Decimal == 0 {
+		d.Decimal = '.'
+		if d.Thousands == "." {
+			d.Decimal = ','
+		}
+	}
+	d.Thousands = cmp.Or(d.Thousands, NoThousands)
 }
 
 // endLines finds whether carriage returns end the lines, and makes newlines of
@@ -141,18 +224,18 @@ func (r *blockReader) firstRecord(w *window, opts Options) (int, error) {
 // chooseDelimiter takes the delimiter that is asked for, or else finds it.
 func chooseDelimiter(data []byte, end int, opts Options) (byte, error) {
 	found := sniffDelimiter(data, end, opts)
-	switch c := opts.Delimiter; {
+	switch c := opts.Dialect.Delimiter; {
 	case c == 0:
 		return found, nil
 	case c == '"' || c == '\n' || c == '\r' || c >= 0x80:
 		return 0, fault.New(fault.InvalidRequest, "The delimiter must be one ASCII character, and no quote or newline.").
 			At("Not a delimiter", "value_error", "delimiter")
 	}
-	if width, _ := agreement(data, end, opts.Delimiter, opts); width > 1 {
-		return opts.Delimiter, nil
+	if width, _ := agreement(data, end, opts.Dialect.Delimiter, opts); width > 1 {
+		return opts.Dialect.Delimiter, nil
 	}
 	if width, _ := agreement(data, end, found, opts); width <= 1 {
-		return opts.Delimiter, nil
+		return opts.Dialect.Delimiter, nil
 	}
 	return 0, fault.New(fault.InvalidData,
 		"The delimiter that was asked for does not occur in the header; it looks as if it were %s.", delimiterName(found)).
@@ -174,9 +257,11 @@ func lexNames(data []byte, end int, delimiter byte, opts Options) ([]string, err
 	}
 	names := make([]string, l.count)
 	for j := range names {
-		names[j] = strings.TrimSpace(string(data[l.cells[j].start:l.cells[j].end]))
+		name := data[l.cells[j].start:l.cells[j].end]
+		unswap(name, opts.Dialect.Quote)
+		names[j] = strings.TrimSpace(string(name))
 	}
-	return names, checkNames(names)
+	return names, nil
 }
 
 const (

@@ -43,13 +43,14 @@ func ReadOnce(ctx context.Context, open Opener, opts Options, use Once) (schema 
 	if err = o.pass(ctx, file, opts); err == nil {
 		err = usable(o.tally)
 	}
-	if err == nil && o.scan.late() {
-		err = o.scan.passAgain(ctx, open, opts, o.tally)
+	misread := o.scan.misread
+	if err == nil {
+		err = o.scan.finish(ctx, open, opts, o.tally)
 	}
 	if err != nil {
 		return nil, o.tally, false, err
 	}
-	return o.scan.schema(o.tally.Used), o.tally, !o.rows.broken, nil
+	return o.scan.schema(o.tally.Used), o.tally, !o.rows.broken && !misread, nil
 }
 
 // oncePass is a pass that scans and reads.
@@ -79,6 +80,7 @@ func (o *oncePass) pass(ctx context.Context, file io.ReadCloser, opts Options) e
 		err = o.rows.flush()
 	}
 	r.src.identify(o.tally)
+	o.scan.misread = o.scan.settle(r)
 	return err
 }
 

@@ -36,7 +36,7 @@ func TestReadOnceIsScanAndRead(t *testing.T) {
 		body := f.text[strings.Index(f.text, "\n")+1:] + "\n"
 		text := f.text + "\n" + strings.Repeat(",", 9) + "\n" + body
 		opts := Options{
-			Delimiter:   ',',
+			Dialect:     Dialect{Delimiter: ','},
 			MaxDistinct: rapid.SampledFrom([]int{1, 2, 16, 48, 65536}).Draw(t, "max distinct"),
 			BatchRows:   rapid.IntRange(1, 20).Draw(t, "batch rows"),
 			Workers:     rapid.IntRange(1, 3).Draw(t, "workers"),

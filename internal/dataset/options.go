@@ -6,9 +6,9 @@ import "runtime"
 // means its default. Scan and Read of one table take the same options, but for
 // Hashes, OnReject and BatchRows.
 type Options struct {
-	// Delimiter separates the cells of a CSV line. Default: found from the
-	// first lines, among comma, semicolon, tab and bar.
-	Delimiter byte
+	// Dialect is how the table is written down, as far as that is known. Read
+	// takes what Scan has found.
+	Dialect Dialect
 	// BatchRows is the number of rows in each batch but the last (default
 	// 8,192). Tables of more than 512 columns get smaller batches, so that a
 	// batch holds about 4 million cells at most.
@@ -24,13 +24,18 @@ type Options struct {
 	// GOMAXPROCS). It has no influence on the result.
 	Workers int
 
-	// The limits. A table beyond the first three is refused as a whole
+	// The limits. A table beyond the first five is refused as a whole
 	// (fault.TooLarge); a row beyond the next two is rejected.
 	MaxColumns int   // default 10,000
 	MaxRows    int64 // default 1,000,000,000
 	MaxBytes   int64 // after decompression; default 64 GiB
-	MaxCell    int   // bytes of a cell; default 1 MiB
-	MaxLine    int   // bytes of a row; default 16 MiB
+	// MaxRatio is how many times its size data may decompress to, from 64 MiB
+	// on (default 500), and MaxZstdWindow how many bytes of memory zstd data
+	// may ask for (default 64 MiB).
+	MaxRatio      int64
+	MaxZstdWindow int64
+	MaxCell       int // bytes of a cell; default 1 MiB
+	MaxLine       int // bytes of a row; default 16 MiB
 
 	// MaxDistinct is how many distinct values of a text column are held
 	// (default 65,536), and MaxDictBytes how many bytes of text its dictionary
@@ -39,9 +44,11 @@ type Options struct {
 	MaxDistinct  int
 	MaxDictBytes int
 
-	window int // bytes that are lexed at once; tests make it small
-	head   int // bytes that the form of a table is judged by; tests make it small
-	guess  int // bytes that ReadOnce guesses the columns from; tests make it small
+	localized []bool // columns whose numbers are in the dialect's convention
+	texts     []bool // columns that are text whatever they hold
+	window    int    // bytes that are lexed at once; tests make it small
+	head      int    // bytes that the form of a table is judged by; tests make it small
+	guess     int    // bytes that ReadOnce guesses the columns from; tests make it small
 }
 
 // withDefaults fills in the fields that are zero.
@@ -51,6 +58,8 @@ func (o Options) withDefaults() Options {
 	orDefault(&o.MaxColumns, 10_000)
 	orDefault(&o.MaxRows, 1_000_000_000)
 	orDefault(&o.MaxBytes, 64<<30)
+	orDefault(&o.MaxRatio, 500)
+	orDefault(&o.MaxZstdWindow, 64<<20)
 	orDefault(&o.MaxCell, 1<<20)
 	orDefault(&o.MaxLine, 16<<20)
 	o.MaxLine = min(o.MaxLine, 1<<30) // places in a window are 32 bits

@@ -59,7 +59,7 @@ func everyOther[T any](s []T, odd int) []T {
 func TestParquetRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		table := genCSV(t).text
-		opts := Options{Delimiter: ',', Hashes: [][]string{nil}, BatchRows: rapid.IntRange(1, 20).Draw(t, "batch rows")}
+		opts := Options{Dialect: Dialect{Delimiter: ','}, Hashes: [][]string{nil}, BatchRows: rapid.IntRange(1, 20).Draw(t, "batch rows")}
 		want := readAll(t, opens(table), opts)
 		data := parquetOf(t, table)
 		f := openParquet(t, data, opts)

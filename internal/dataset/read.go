@@ -25,7 +25,9 @@ func Read(ctx context.Context, open Opener, schema *Schema, opts Options, each f
 		defer file.Close()
 		return readParquet(ctx, r, size, schema, opts, each)
 	}
-	return readCSV(ctx, file, schema, opts.withDefaults().forColumns(len(schema.Columns)), each)
+	opts = opts.withDefaults().forColumns(len(schema.Columns))
+	opts.Dialect, opts.localized = schema.Dialect, schema.localized()
+	return readCSV(ctx, file, schema, opts, each)
 }
 
 func readCSV(ctx context.Context, file io.ReadCloser, schema *Schema, opts Options, each func(*Batch) error) (*Tally, error) {

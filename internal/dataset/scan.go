@@ -33,22 +33,37 @@ func Scan(ctx context.Context, open Opener, opts Options) (*Schema, *Tally, erro
 	if err := usable(tally); err != nil {
 		return nil, tally, err
 	}
-	if s.late() {
-		if err := s.passAgain(ctx, open, opts, tally); err != nil {
-			return nil, tally, err
-		}
+	if err := s.finish(ctx, open, opts, tally); err != nil {
+		return nil, tally, err
 	}
 	return s.schema(tally.Used), tally, nil
 }
 
-// passAgain gathers the dictionaries of columns that held too many different
-// numbers to keep their spellings when their first text came.
+// finish reads the table again as long as that is needed to know its columns:
+// once if the sample was wrong about how numbers are written, and once if a
+// column is late.
+func (s *scan) finish(ctx context.Context, open Opener, opts Options, first *Tally) error {
+	if s.misread {
+		s.columns = nil
+		if err := s.passAgain(ctx, open, opts, first); err != nil {
+			return err
+		}
+	}
+	if s.late() {
+		return s.passAgain(ctx, open, opts, first)
+	}
+	return nil
+}
+
+// passAgain makes another pass, now that more is known of the table. If it was
+// scanned as a whole, it gathers the dictionaries of columns that held too many
+// different numbers to keep their spellings when their first text came.
 func (s *scan) passAgain(ctx context.Context, open Opener, opts Options, first *Tally) error {
 	file, err := open(ctx)
 	if err != nil {
 		return err
 	}
-	opts.OnReject = nil
+	opts.OnReject, opts.Dialect, opts.localized, opts.texts = nil, s.dialect, s.localized, s.texts
 	again, err := s.pass(ctx, file, opts)
 	if err == nil && again.SHA256 != first.SHA256 {
 		err = errChanged()
@@ -76,7 +91,11 @@ func usable(t *Tally) error {
 
 // scan is what Scan gathers.
 type scan struct {
-	columns []*columnScan
+	columns   []*columnScan
+	dialect   Dialect
+	localized []bool // by column
+	texts     []bool
+	misread   bool // see settle
 }
 
 // pass goes over the table once. In the first pass all columns are scanned, in
@@ -101,6 +120,7 @@ func (s *scan) pass(ctx context.Context, file io.ReadCloser, opts Options) (*Tal
 		return opts.report(b.rejects)
 	})
 	r.src.identify(tally)
+	s.misread = s.settle(r)
 	return tally, err
 }
 
@@ -118,7 +138,9 @@ func scanBlock(columns []*columnScan, b *block, opts Options) {
 func (s *scan) begin(names []string, opts Options) []*columnScan {
 	if s.columns == nil {
 		for j, name := range names {
-			s.columns = append(s.columns, newColumnScan(name, j, opts))
+			c := newColumnScan(name, j, opts)
+			c.force(opts.Dialect.Types[name], opts.texts != nil && opts.texts[j])
+			s.columns = append(s.columns, c)
 		}
 		return s.columns
 	}
@@ -148,10 +170,12 @@ func (s *scan) late() bool {
 }
 
 func (s *scan) schema(rows int64) *Schema {
-	schema := &Schema{Rows: rows, Columns: make([]Column, len(s.columns))}
+	schema := &Schema{Rows: rows, Columns: make([]Column, len(s.columns)), Dialect: s.dialect}
 	for j, c := range s.columns {
 		schema.Columns[j] = c.column()
+		schema.Columns[j].Localized = s.localized[j]
 	}
+	schema.forceKinds()
 	return schema
 }
 

@@ -86,7 +86,7 @@ func TestScanAndReadAgreeWithTheNaiveTwin(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := genCSV(t)
 		opts := Options{
-			Delimiter:   ',',
+			Dialect:     Dialect{Delimiter: ','},
 			MaxDistinct: rapid.SampledFrom([]int{1, 2, 16, 48, 65536}).Draw(t, "max distinct"),
 			BatchRows:   rapid.IntRange(1, 20).Draw(t, "batch rows"),
 			Workers:     rapid.IntRange(1, 3).Draw(t, "workers"),

@@ -6,7 +6,7 @@ import (
 	"retrain/internal/fault"
 )
 
-// signatures are the first bytes of files that are taken for CSV by mistake,
+// signatures are the first bytes of files that are taken for tables by mistake,
 // with what to call them. None can begin a header by chance.
 var signatures = []struct{ magic, name string }{
 	{"PAR1\x15", "a Parquet file"},
@@ -15,16 +15,14 @@ var signatures = []struct{ magic, name string }{
 	{"%PDF-", "a PDF document"},
 	{"PK\x03\x04", "a ZIP archive (or a spreadsheet, which is one)"},
 	{"\xd0\xcf\x11\xe0", "an old spreadsheet or document"},
-	{"\x1f\x8b", "gzip data within gzip data"},
-	{"\x28\xb5\x2f\xfd", "zstd data"},
+	{"\x1f\x8b", "gzip data within compressed data"},
+	{"\x28\xb5\x2f\xfd", "zstd data within compressed data"},
 	{"BZh91AY&SY", "bzip2 data"},
 	{"\xfd7zXZ", "xz data"},
 	{"SQLite format 3\x00", "an SQLite database"},
 	{"ARROW1\x00\x00", "an Arrow file"},
 	{"Obj\x01", "an Avro file"},
 	{"\x7fELF", "a program"},
-	{"\xff\xfe", "text in UTF-16"},
-	{"\xfe\xff", "text in UTF-16"},
 	{"<?xml", "XML"},
 	{"<!", "HTML"},
 	{"<html", "HTML"},
@@ -34,25 +32,30 @@ var signatures = []struct{ magic, name string }{
 	{"[\n", "JSON"},
 }
 
-const utf8BOM = "\xef\xbb\xbf"
+// checkSignature refuses data that is known to be something else than a text.
+func checkSignature(head []byte) error {
+	for _, s := range signatures {
+		if bytes.HasPrefix(bytes.TrimPrefix(head, []byte(utf8BOM)), []byte(s.magic)) {
+			return notATable(s.name)
+		}
+	}
+	return nil
+}
 
-// checkText refuses data that cannot be a CSV table, judging by its beginning.
+func notATable(what string) error {
+	return fault.New(fault.InvalidData, "The data look like %s; CSV, JSON Lines or Parquet is expected.", what).
+		At("Not a table", "not_a_table", "data")
+}
+
+// checkText refuses text that cannot be a table, judging by its beginning.
 func checkText(head []byte) error {
-	head = bytes.TrimPrefix(head, []byte(utf8BOM))
 	if len(bytes.TrimLeft(head, " \r\n")) == 0 {
 		return fault.New(fault.InvalidData, "The data are empty.").At("Empty", "empty_data", "data")
 	}
-	for _, s := range signatures {
-		if bytes.HasPrefix(head, []byte(s.magic)) {
-			return fault.New(fault.InvalidData, "The data look like %s; a CSV table in UTF-8 is expected.", s.name).
-				At("Not a CSV table", "not_csv", "data")
-		}
-	}
 	first, _, _ := bytes.Cut(head, []byte("\n"))
 	for _, c := range first {
-		if c < ' ' && c != '\t' && c != '\r' {
-			return fault.New(fault.InvalidData, "The data are binary; a CSV table in UTF-8 is expected.").
-				At("Not a CSV table", "not_csv", "data")
+		if c < ' ' && c != '\t' && c != '\r' && c != unquoted {
+			return notATable("binary data")
 		}
 	}
 	return nil

@@ -7,21 +7,20 @@ import (
 	"errors"
 	"hash"
 	"io"
-
-	"github.com/klauspost/compress/gzip"
-
-	"retrain/internal/fault"
 )
 
-// source is the plain bytes of a CSV table: decompressed if they are gzip, and
-// limited. It keeps count and digest of the bytes as they are stored.
+// source is the text of a table: decompressed, limited, and in UTF-8 without a
+// byte order mark, whatever it is stored in. It keeps count and digest of the
+// bytes as they are stored.
 type source struct {
-	stored  *storedBytes
-	plain   io.Reader
-	zipped  bool
-	left    int64 // bytes that may still come
-	closers []io.Closer
+	stored   *storedBytes
+	text     io.Reader
+	encoding Encoding
+	closers  []io.Closer
 }
+
+// sampleBytes is how much of the data its encoding is judged by.
+const sampleBytes = 1 << 20
 
 // storedBytes passes a stream through, counting and digesting it, and keeps
 // its error apart from those of a decompressor on top of it.
@@ -42,63 +41,43 @@ func (s *storedBytes) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// openSource takes over an open file. Gzip is known by its first two bytes (RFC
-// 1952, section 2.3.1).
+// openSource takes over an open file.
 func openSource(file io.ReadCloser, opts Options) (*source, error) {
-	s := &source{left: opts.MaxBytes, closers: []io.Closer{file}}
+	s := &source{closers: []io.Closer{file}}
 	s.stored = &storedBytes{r: file, digest: sha256.New()}
-	buffered := bufio.NewReaderSize(s.stored, 64<<10)
-	s.plain = buffered
-	magic, err := buffered.Peek(2)
-	if err != nil && err != io.EOF {
+	if err := s.layers(opts); err != nil {
 		s.Close()
 		return nil, err
-	}
-	if string(magic) == "\x1f\x8b" {
-		if err := s.unzip(buffered); err != nil {
-			s.Close()
-			return nil, err
-		}
 	}
 	return s, nil
 }
 
-func (s *source) unzip(r io.Reader) error {
-	s.zipped = true
-	z, err := gzip.NewReader(r)
+// layers builds what lies between stored bytes and text.
+func (s *source) layers(opts Options) error {
+	plain, err := s.decompressed(bufio.NewReaderSize(s.stored, 64<<10), opts)
 	if err != nil {
-		return s.explain(err)
+		return err
 	}
-	s.plain = z
-	s.closers = append(s.closers, z)
+	sampled := bufio.NewReaderSize(plain, sampleBytes)
+	head, err := sampled.Peek(sampleBytes)
+	if err != nil && err != io.EOF {
+		return err
+	}
+	if err := checkSignature(head); err != nil {
+		return err
+	}
+	if s.encoding, err = chooseEncoding(head, opts.Dialect.Encoding); err != nil {
+		return err
+	}
+	s.text = decoded(sampled, s.encoding, head)
+	if quote := opts.Dialect.Quote; quote != "" && quote != `"` {
+		s.text = &quoteSwapper{s.text, quote}
+	}
 	return nil
 }
 
-// Read reads plain bytes. Running out of the budget is fault.TooLarge.
-func (s *source) Read(p []byte) (int, error) {
-	n, err := s.plain.Read(p)
-	s.left -= int64(n)
-	if s.left < 0 {
-		return 0, fault.New(fault.TooLarge, "The data is larger than the limit after decompression.").
-			At("Too many bytes", "too_many_bytes", "data")
-	}
-	if err != nil && err != io.EOF {
-		err = s.explain(err)
-	}
-	return n, err
-}
-
-// explain tells an error of the storage, which passes unchanged, from gzip
-// data that is wrong in itself.
-func (s *source) explain(err error) error {
-	if s.stored.err != nil || !s.zipped {
-		return err
-	}
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return fault.Wrap(fault.InvalidData, err, "The gzip data is cut off.")
-	}
-	return fault.Wrap(fault.InvalidData, err, "The gzip data is damaged.")
-}
+// Read reads text.
+func (s *source) Read(p []byte) (int, error) { return s.text.Read(p) }
 
 // identify writes the stored bytes' count and digest into the tally. They are
 // those of the whole source once Read has returned io.EOF.

@@ -1,6 +1,7 @@
 package preprocess
 
 import (
+	"retrain/internal/dataset"
 	"retrain/internal/fault"
 	"retrain/internal/model"
 	"retrain/internal/modelstore"
@@ -13,7 +14,7 @@ const defaultBadRows = 0.01
 
 // check fills in the request's defaults and refuses what cannot be carried
 // out, all violations at once.
-func (s *Step) check(req *Request) (Split, error) {
+func (s *Step) check(req *Request) (Split, dataset.Dialect, error) {
 	bad := fault.New(fault.InvalidRequest, "The request is not valid.")
 	if req.DataPath == "" {
 		bad.At("Field required", "missing", "body", "data_path")
@@ -41,7 +42,9 @@ func (s *Step) check(req *Request) (Split, error) {
 	settings.Collect(bad, s.CheckGate(req.Gate, req.Task))
 	split, err := parseSplit(req.Split)
 	settings.Collect(bad, err)
-	return split, settings.Err(bad)
+	dialect, err := parseRead(req.Read)
+	settings.Collect(bad, err)
+	return split, dialect, settings.Err(bad)
 }
 
 // targetFromParams moves model_params.target to the request's target.

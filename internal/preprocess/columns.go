@@ -53,7 +53,7 @@ func unlearnable(c *dataset.Column, rows int64) string {
 	present := rows - c.Missing
 	unique := float64(c.Distinct) >= 0.95*float64(present) && present >= minRowsForIdentifier
 	switch {
-	case c.Kind == dataset.Empty:
+	case c.Kind == dataset.Empty, c.Distinct == 0 && !c.Overflow:
 		return "it has no values"
 	case c.Name == dataset.HoldoutColumn:
 		return "its name is the one under which the processed data marks the holdout"

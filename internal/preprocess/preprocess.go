@@ -67,6 +67,7 @@ type job struct {
 	*Step
 	req         Request
 	split       Split
+	dialect     dataset.Dialect // as far as it is given
 	source      processed.Source
 	open        dataset.Opener
 	fingerprint string
@@ -89,11 +90,11 @@ func (j *job) warn(text string) { j.warnings = append(j.warnings, text) }
 
 // plan checks the request and finds the data, without reading it.
 func (s *Step) plan(ctx context.Context, req Request) (*job, error) {
-	split, err := s.check(&req)
+	split, dialect, err := s.check(&req)
 	if err != nil {
 		return nil, err
 	}
-	j := &job{Step: s, req: req, split: split}
+	j := &job{Step: s, req: req, split: split, dialect: dialect, options: dataset.Options{Dialect: dialect}}
 	if err := j.locate(ctx); err != nil {
 		return nil, err
 	}

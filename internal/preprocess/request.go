@@ -9,6 +9,7 @@ type Request struct {
 	ModelName   string         `json:"model_name,omitempty" doc:"Which of the deployment's models this is; default 'default'"`
 	RunID       string         `json:"run_id,omitempty" doc:"Default: derived from the data, the parameters and the engine version"`
 	Split       map[string]any `json:"split,omitempty" doc:"How the holdout is chosen: test_fraction (0.2), group_column, time_column"`
+	Read        map[string]any `json:"read,omitempty" doc:"How the data is written, as far as a sample would not tell: format (csv, jsonl, parquet), encoding (utf-8, utf-16, latin-1, windows-1252 …), delimiter, quote, header (true, false, or the number of rows), decimal, thousands, na_values (besides pandas' own; a list, or lists by column), dtypes (by column: string, category, integer, float)"`
 	Gate        map[string]any `json:"gate,omitempty" doc:"The gate's settings; checked here, used by /evaluate"`
 	// MaxBadRowFraction is the share of unusable rows from which on the data
 	// is refused as a whole.
@@ -30,6 +31,7 @@ type Result struct {
 	Rows              Rows           `json:"rows"`
 	RejectedPath      string         `json:"rejected_path,omitempty" doc:"CSV of line, column and reason of what was rejected, repaired or skipped; absent if nothing was"`
 	Columns           []Column       `json:"columns"`
+	Read              map[string]any `json:"read" doc:"How the data was read: what was given, and what was found"`
 	Warnings          []string       `json:"warnings"`
 	Cached            bool           `json:"cached"`
 	DurationMS        int64          `json:"duration_ms"`

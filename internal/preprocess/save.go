@@ -32,7 +32,7 @@ func (j *job) identify() error {
 	j.fingerprint, err = processed.Fingerprint(map[string]any{
 		"engine": j.Engine, "etag": j.source.ETag, "size": j.source.Size, "model": j.req.ModelName,
 		"params": j.req.ModelParams, "gate": j.req.Gate, "target": target, "task": j.req.Task,
-		"split": j.split, "max_bad_row_fraction": j.req.MaxBadRowFraction,
+		"split": j.split, "read": j.dialect.Settings(), "max_bad_row_fraction": j.req.MaxBadRowFraction,
 	})
 	if j.req.RunID == "" {
 		j.req.RunID = j.fingerprint[:20]
@@ -64,7 +64,7 @@ func (j *job) earlier(ctx context.Context) (*Result, error) {
 // data or request has been found before: it leaves nothing in the store.
 func (j *job) save(ctx context.Context) (*Result, error) {
 	doc := &processed.Document{
-		RunID: j.req.RunID, ModelName: j.req.ModelName, Engine: j.Engine, Source: j.source,
+		RunID: j.req.RunID, ModelName: j.req.ModelName, Engine: j.Engine, Source: j.source, Read: j.schema.Dialect.Settings(),
 		Params: j.req.ModelParams, Gate: j.req.Gate, Digested: j.storedNames(),
 	}
 	if doc.Recipe = j.recipe(); len(doc.Recipe.Features) == 0 {
@@ -132,7 +132,7 @@ func (j *job) result(doc *processed.Document) *Result {
 			Repaired: j.tally.Repaired, Skipped: j.tally.Skipped,
 			Train: doc.Train.Rows, Test: doc.Holdout.Rows,
 		},
-		RejectedPath: j.out.rejectedURI, Columns: j.columns, Warnings: append([]string{}, j.warnings...),
+		RejectedPath: j.out.rejectedURI, Columns: j.columns, Read: doc.Read, Warnings: append([]string{}, j.warnings...),
 	}
 	if j.out.rejected > 0 {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("%d of %d rows could not be used", j.out.rejected, j.tally.Read))

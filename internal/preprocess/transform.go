@@ -124,6 +124,7 @@ var errAnotherPass = errors.New("the columns are others than they seemed to be")
 // are.
 func (j *job) choose(ctx context.Context, schema *dataset.Schema, tally *dataset.Tally, firsts firstRejects) error {
 	j.schema, j.tally, j.source.SHA256 = schema, tally, tally.SHA256
+	j.explainDialect()
 	if err := j.checkRejects(tally.Rejected, firsts); err != nil {
 		return err
 	}

@@ -32,6 +32,7 @@ type Document struct {
 	ModelName string         `json:"model_name"`
 	Engine    string         `json:"engine"`
 	Source    Source         `json:"source"`
+	Read      map[string]any `json:"read"` // how the source was read, in the words of a request
 	Params    map[string]any `json:"model_params"`
 	Gate      map[string]any `json:"gate,omitempty"`
 	Recipe    model.Recipe   `json:"recipe"`
