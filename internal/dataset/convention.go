@@ -222,7 +222,7 @@ func findConvention(rows [][]string, width int, delimiter byte) convention {
 func columnProofs(rows [][]string, j int) []proof {
 	var proofs []proof
 	for _, row := range rows {
-		if j >= len(row) || isMissing([]byte(row[j])) {
+		if j >= len(row) || isMissing([]byte(row[j])) || infinity([]byte(row[j])) == outOfRangeCell {
 			continue
 		}
 		p := prove([]byte(row[j]))

@@ -37,7 +37,7 @@ func chooseEncoding(head []byte, asked Encoding) (Encoding, error) {
 }
 
 // findEncoding judges by the first bytes. A byte order mark decides. Without
-// one, zero bytes in every other place are UTF-16. What then is not UTF-8, nor
+// one, many zero bytes in every other place and few in the rest are UTF-16. What then is not UTF-8, nor
 // UTF-8 with some damage, is Windows-1252 if that makes it printable text.
 func findEncoding(head []byte) Encoding {
 	switch {
@@ -49,9 +49,9 @@ func findEncoding(head []byte) Encoding {
 		return UTF16BE
 	}
 	switch even, odd := zeros(head); {
-	case even == 0 && 8*odd >= len(head) && odd > 1:
+	case 8*odd >= len(head) && 8*even <= odd && odd > 1:
 		return UTF16LE
-	case odd == 0 && 8*even >= len(head) && even > 1:
+	case 8*even >= len(head) && 8*odd <= even && even > 1:
 		return UTF16BE
 	}
 	if isWestern(head) {
