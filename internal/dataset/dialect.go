@@ -1,9 +1,6 @@
 package dataset
 
-import (
-	"maps"
-	"slices"
-)
+import "slices"
 
 // Format is how a file holds a table.
 type Format string
@@ -88,8 +85,8 @@ func Types() []Type { return []Type{TypeString, TypeCategory, TypeInteger, TypeF
 // Thousands lists what may stand between thousands.
 func Thousands() []string { return append(slices.Clone(separators), "_", NoThousands) }
 
-// Settings returns the dialect under the names that a request gives it; what is
-// not set is left out.
+// Settings returns the dialect as a request's JSON object gives it; what is not
+// set is left out.
 func (d *Dialect) Settings() map[string]any {
 	out := map[string]any{}
 	for name, text := range map[string]string{
@@ -107,17 +104,35 @@ func (d *Dialect) Settings() map[string]any {
 	switch {
 	case d.Header == NoHeader:
 		out["header"] = false
-	case d.Header > 0:
-		out["header"] = int(d.Header)
+	case d.Header == 1:
+		out["header"] = true
+	case d.Header > 1:
+		out["header"] = float64(d.Header)
 	}
 	if len(d.Types) > 0 {
-		out["dtypes"] = maps.Clone(d.Types)
+		types := map[string]any{}
+		for name, t := range d.Types {
+			types[name] = string(t)
+		}
+		out["dtypes"] = types
 	}
 	switch {
 	case len(d.NAIn) > 0:
-		out["na_values"] = maps.Clone(d.NAIn)
+		columns := map[string]any{}
+		for name, texts := range d.NAIn {
+			columns[name] = anyOf(texts)
+		}
+		out["na_values"] = columns
 	case len(d.NA) > 0:
-		out["na_values"] = slices.Clone(d.NA)
+		out["na_values"] = anyOf(d.NA)
+	}
+	return out
+}
+
+func anyOf(texts []string) []any {
+	out := make([]any, len(texts))
+	for i, text := range texts {
+		out[i] = text
 	}
 	return out
 }
