@@ -152,5 +152,5 @@ func TestMissingValuesAndTypes(t *testing.T) {
 	}
 	same(t, "kinds", kinds, []Kind{Text, Integer, Float, Integer})
 	empty := readAll(t, opens("a,b\n,1\n"), Options{Dialect: Dialect{Types: map[string]Type{"a": TypeString}}})
-	same(t, "no values", empty.Schema.Columns[0].Kind, Empty)
+	same(t, "no values", empty.Schema.Columns[0], Column{Name: "a", Kind: Text, Missing: 1})
 }
