@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"retrain/internal/dataset"
 	"retrain/internal/fault"
@@ -21,23 +22,18 @@ const (
 
 // baselines scores, on the holdout, the prediction that knows no feature, and
 // the linear model. If the challenger itself is linear, its scores stand for
-// the latter.
-func (j *job) baselines(ctx context.Context, challenger metric.Scores) (map[string]metric.Scores, error) {
-	name, constant := j.constant()
-	scored, err := j.data.Score(ctx, constant, dataset.Holdout)
-	if err != nil {
-		return nil, err
-	}
-	all := map[string]metric.Scores{name: scored.Scores()}
+// the latter. The holdout's targets are those of the challenger's answers.
+func (j *job) baselines(ctx context.Context, o *outcome) (map[string]metric.Scores, error) {
+	name, constant := j.constant(o.scored)
+	all := map[string]metric.Scores{name: constant.Scores()}
 	if j.params.Algorithm != GradientBoosting {
-		all[baselineLinear] = challenger
+		all[baselineLinear] = o.scores
 		return all, nil
 	}
-	data, err := j.linearData(ctx)
-	if err != nil {
-		return nil, err
+	if n := o.sample.Rows(); int64(n) < j.data.Train.Rows {
+		j.warnings = append(j.warnings, fmt.Sprintf("the linear baseline was fitted to a sample of %d of the %d training rows", n, j.data.Train.Rows))
 	}
-	r, err := linear.Fit(ctx, data, linear.Defaults())
+	r, err := linear.Fit(ctx, o.sample, linear.Defaults())
 	if fault.Is(err, fault.InvalidData) || fault.Is(err, fault.TooLarge) {
 		j.warnings = append(j.warnings, "the linear baseline could not be fitted: "+fault.From(err).Detail)
 		return all, nil
@@ -45,11 +41,12 @@ func (j *job) baselines(ctx context.Context, challenger metric.Scores) (map[stri
 	if err != nil {
 		return nil, err
 	}
-	if scored, err = j.data.Score(ctx, &model.Model{Recipe: j.data.Recipe, Linear: r.Linear}, dataset.Holdout); err != nil {
+	scored, err := j.data.Score(ctx, &model.Model{Recipe: j.data.Recipe, Linear: r.Linear}, dataset.Holdout)
+	if err != nil {
 		return nil, err
 	}
 	all[baselineLinear] = scored.Scores()
-	j.warnIfLinearWins(challenger, all[baselineLinear])
+	j.warnIfLinearWins(o.scores, all[baselineLinear])
 	return all, nil
 }
 
@@ -71,9 +68,9 @@ func (j *job) warnIfLinearWins(challenger, linear metric.Scores) {
 	}
 }
 
-// constant returns a model that predicts the training side's class shares, or
-// its mean, for every row: a linear model whose weights are all zero.
-func (j *job) constant() (string, *model.Model) {
+// constant answers every row of the holdout with the training side's class
+// shares, or its mean: a linear model whose weights are all zero.
+func (j *job) constant(holdout *processed.Scored) (string, *processed.Scored) {
 	recipe := j.data.Recipe
 	m := &model.Model{Recipe: recipe, Linear: &model.Linear{}}
 	name := baselineMajority
@@ -86,5 +83,7 @@ func (j *job) constant() (string, *model.Model) {
 	for range m.Linear.Intercept {
 		m.Linear.Coef = append(m.Linear.Coef, make([]float64, recipe.Inputs()))
 	}
-	return name, m
+	answer := make([]float64, m.Outputs())
+	m.Predict(answer, make([]float64, len(recipe.Features)))
+	return name, &processed.Scored{Recipe: holdout.Recipe, Rows: holdout.Rows, Y: holdout.Y, P: slices.Repeat(answer, holdout.Rows)}
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // fitBoosting streams the training side twice into the learner: once to find
-// the bins, once to fill them.
+// the bins, once to fill them, and beside it the linear baseline's sample.
 func (j *job) fitBoosting(ctx context.Context) (*fitted, error) {
 	recipe, params := &j.data.Recipe, j.params.Boosting
 	start := time.Now()
@@ -20,7 +20,11 @@ func (j *job) fitBoosting(ctx context.Context) (*fitted, error) {
 		return nil, err
 	}
 	data := gbdt.NewData(binner.Bins(), recipe.Task, recipe.Outputs(), int(j.data.Train.Rows))
-	err = j.learn(ctx, func(b *processed.Block) { data.Append(b.X, b.Y, nil) })
+	sample := newLinearSample(recipe, int(j.data.Train.Rows), baselineRows)
+	err = j.learn(ctx, func(b *processed.Block) {
+		data.Append(b.X, b.Y, nil)
+		sample.add(b.X, b.Y)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +38,7 @@ func (j *job) fitBoosting(ctx context.Context) (*fitted, error) {
 		Resume: j.reached, AfterRound: func(now *gbdt.Round) error { return j.afterRound(ctx, now) },
 	})
 	if err != nil {
-		return j.soFar(ctx, r, err)
+		return j.soFar(ctx, r, sample.data, err)
 	}
-	return &fitted{trees: r.Trees, iterations: r.BestIteration, warnings: r.Warnings}, nil
+	return &fitted{trees: r.Trees, sample: sample.data, iterations: r.BestIteration, warnings: r.Warnings}, nil
 }

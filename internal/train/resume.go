@@ -8,6 +8,7 @@ import (
 
 	"retrain/internal/fault"
 	"retrain/internal/gbdt"
+	"retrain/internal/linear"
 	"retrain/internal/processed"
 )
 
@@ -194,11 +195,13 @@ func (j *job) beginRounds(loading time.Duration) {
 
 // soFar takes what a training has that was ended by the clock, or returns its
 // error.
-func (j *job) soFar(ctx context.Context, r *gbdt.Result, err error) (*fitted, error) {
+func (j *job) soFar(ctx context.Context, r *gbdt.Result, sample *linear.Data, err error) (*fitted, error) {
 	ended := errors.Is(err, gbdt.ErrStopped) || err != nil && rang(ctx)
 	if j.req.OnDeadline != onDeadlineBest || !ended || r == nil || r.BestIteration == 0 {
 		return nil, err
 	}
 	text := fmt.Sprintf("The time was up after %d of %d rounds; the model has the trees so far.", r.Checkpoint.Rounds(), j.params.Boosting.MaxIter)
-	return &fitted{trees: r.Trees, iterations: r.BestIteration, warnings: append(r.Warnings, text), unfinished: true}, nil
+	return &fitted{
+		trees: r.Trees, sample: sample, iterations: r.BestIteration, warnings: append(r.Warnings, text), unfinished: true,
+	}, nil
 }

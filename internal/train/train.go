@@ -15,6 +15,7 @@ import (
 	"retrain/internal/dataset"
 	"retrain/internal/fault"
 	"retrain/internal/gbdt"
+	"retrain/internal/linear"
 	"retrain/internal/metric"
 	"retrain/internal/model"
 	"retrain/internal/modelstore"
@@ -249,7 +250,7 @@ func (j *job) train(ctx context.Context) (*outcome, error) {
 		return nil, err
 	}
 	o.scores = o.scored.Scores()
-	o.baselines, err = j.baselines(ctx, o.scores)
+	o.baselines, err = j.baselines(ctx, o)
 	return o, err
 }
 
@@ -257,6 +258,7 @@ func (j *job) train(ctx context.Context) (*outcome, error) {
 type fitted struct {
 	trees      *model.Trees
 	linear     *model.Linear
+	sample     *linear.Data // rows for the linear baseline; nil if the learner is linear
 	iterations int
 	warnings   []string
 	unfinished bool // it was ended by the time that it had
