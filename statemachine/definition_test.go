@@ -32,6 +32,7 @@ type state struct {
 	Parameters     struct {
 		FunctionName string
 		Payload      map[string]string
+		Settings     map[string]any `json:"settings"`
 	}
 	ResultSelector json.RawMessage
 	ResultPath     string
@@ -65,13 +66,16 @@ type choice struct {
 	BooleanEquals *bool
 }
 
-// tasks are the four steps in order, with the path that each calls.
-var tasks = []struct{ state, path, next string }{
-	{"PreprocessData", "/preprocess", "TrainModel"},
-	{"TrainModel", "/train", "EvaluateModel"},
-	{"EvaluateModel", "/evaluate", "ShouldUpdateModel"},
-	{"UpdateModel", "/update-model", "ModelPromoted"},
+// tasks are the four steps in order, with the path that each calls and what it
+// sends there.
+var tasks = []struct{ state, path, body, next string }{
+	{"PreprocessData", "/preprocess", "$.request", "TrainModel"},
+	{"TrainModel", "/train", "States.JsonMerge($.last.Payload, $.settings.train, false)", "TrainingComplete"},
+	{"EvaluateModel", "/evaluate", "$.last.Payload", "ShouldUpdateModel"},
+	{"UpdateModel", "/update-model", "$.last.Payload", "EventWanted"},
 }
+
+const invokeFunction = "arn:aws:states:::lambda:invoke"
 
 func load(t *testing.T, name string) definition {
 	t.Helper()
@@ -88,27 +92,53 @@ func load(t *testing.T, name string) definition {
 
 func TestTasksCallTheSteps(t *testing.T) {
 	d := load(t, "definition.asl.json")
-	for i, task := range tasks {
+	for _, task := range tasks {
 		s := d.States[task.state]
-		if s.Type != "Task" || s.Resource != "arn:aws:states:::lambda:invoke" || s.Next != task.next {
+		if s.Type != "Task" || s.Resource != invokeFunction || s.Next != task.next {
 			t.Errorf("%s is a %s of %s, followed by %s", task.state, s.Type, s.Resource, s.Next)
 		}
-		body := "$.last.Payload"
-		if i == 0 {
-			body = "$"
-		}
-		if diff := cmp.Diff(map[string]string{"path": task.path, "body.$": body}, s.Parameters.Payload); diff != "" {
+		if diff := cmp.Diff(map[string]string{"path": task.path, "body.$": task.body}, s.Parameters.Payload); diff != "" {
 			t.Errorf("%s: payload (-want +got):\n%s", task.state, diff)
 		}
-		if s.Parameters.FunctionName != d.States[tasks[0].state].Parameters.FunctionName {
-			t.Errorf("%s calls another function", task.state)
+		if s.Parameters.FunctionName != "${FunctionArn}" {
+			t.Errorf("%s calls %q", task.state, s.Parameters.FunctionName)
 		}
 		if s.TimeoutSeconds <= 900 || s.TimeoutSeconds > 1000 {
 			t.Errorf("%s times out after %d s: it should outlast the function's longest timeout a little", task.state, s.TimeoutSeconds)
 		}
 	}
-	if n := countType(d, "Task"); n != len(tasks) {
-		t.Errorf("%d tasks, want %d", n, len(tasks))
+	calls := 0
+	for name, s := range d.States {
+		if s.Resource == invokeFunction {
+			calls++
+		}
+		if s.Type == "Task" && s.TimeoutSeconds == 0 {
+			t.Errorf("%s may last for ever", name)
+		}
+	}
+	if calls != len(tasks) {
+		t.Errorf("%d states call the function, want %d", calls, len(tasks))
+	}
+}
+
+// A training that does not fit one invocation is continued.
+func TestTrainingsAreAskedForCheckpoints(t *testing.T) {
+	settings := load(t, "definition.asl.json").States["Prepare"].Parameters.Settings
+	if diff := cmp.Diff(map[string]any{"on_deadline": "checkpoint"}, settings["train"]); diff != "" {
+		t.Errorf("what /train is sent besides (-want +got):\n%s", diff)
+	}
+}
+
+// A message that cannot be sent does not change how a retraining ends.
+func TestOtherServicesDecideNothing(t *testing.T) {
+	d := load(t, "definition.asl.json")
+	for name, s := range d.States {
+		if s.Type != "Task" || s.Resource == invokeFunction || name == "AskApproval" {
+			continue
+		}
+		if len(s.Catch) != 1 || s.Catch[0].ErrorEquals[0] != "States.ALL" || s.Catch[0].ResultPath != "$.unsent" || s.ResultPath != "" {
+			t.Errorf("%s: %+v, result in %q", name, s.Catch, s.ResultPath)
+		}
 	}
 }
 
@@ -168,7 +198,7 @@ func TestRetryLadder(t *testing.T) {
 // that moved goes back to the evaluation.
 func TestFailuresAreCaught(t *testing.T) {
 	d := load(t, "definition.asl.json")
-	all := catcher{[]string{"States.ALL"}, "$.error", "RetrainingFailed"}
+	all := catcher{[]string{"States.ALL"}, "$.error", "ReportFailure"}
 	for _, task := range tasks {
 		want := []catcher{all}
 		if task.state == "UpdateModel" {
@@ -196,15 +226,17 @@ func TestVerdictIsTestedBeforeItIsRead(t *testing.T) {
 	if len(s.Choices) != 2 || s.Default != "VerdictMissing" {
 		t.Fatalf("%d choices, default %q", len(s.Choices), s.Default)
 	}
-	for i, next := range []string{"UpdateModel", "ModelKept"} {
+	for i, next := range []string{"ApprovalRequired", "ReportKept"} {
 		c := s.Choices[i]
 		if c.Next != next || len(c.And) != 3 || c.And[0].IsPresent == nil || !*c.And[0].IsPresent ||
-			c.And[2].BooleanEquals == nil || *c.And[2].BooleanEquals != (next == "UpdateModel") {
+			c.And[2].BooleanEquals == nil || *c.And[2].BooleanEquals != (i == 0) {
 			t.Errorf("choice %d is %+v", i, c)
 		}
 	}
-	if d.States["ModelPromoted"].Type != "Succeed" || d.States["ModelKept"].Type != "Succeed" {
-		t.Error("promoted and kept are not two successes")
+	for _, end := range []string{"ModelPromoted", "ModelKept", "ModelRejected"} {
+		if d.States[end].Type != "Succeed" {
+			t.Errorf("%s is no success of its own", end)
+		}
 	}
 }
 

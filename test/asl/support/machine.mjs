@@ -30,6 +30,12 @@ export class TaskError extends Error {
   }
 }
 
+// deployed returns the definition as a deployment with these settings has it.
+export function deployed(definition, settings) {
+  const text = JSON.stringify(definition).replaceAll(/\$\{(\w+)\}/g, (name, key) => settings[key] ?? name);
+  return JSON.parse(text);
+}
+
 // execute runs the definition to its end.
 //
 // invoke(payload) calls the function, and resolves with its answer or rejects with
@@ -37,16 +43,25 @@ export class TaskError extends Error {
 // invocation of a state; what it returns other than undefined is the answer instead.
 //
 // The result: the names of the states in the order in which they were entered
-// (path, and end for the last), the invocations of each task, and either output or
-// error and cause.
+// (path, and end for the last), the invocations of each task that calls the function,
+// what was sent to other services by the other tasks, and either output or error and
+// cause.
 export async function execute(definition, input, { invoke, before = {} }) {
   const invocations = {};
+  const sent = {};
   const handlers = {};
   const noWaiting = {};
   for (const [name, state] of Object.entries(definition.States)) {
     if (state.Type !== 'Task') continue;
-    invocations[name] = 0;
     noWaiting[name] = 0;
+    if (!state.Resource.endsWith(':lambda:invoke')) {
+      handlers[name] = async (parameters) => {
+        (sent[name] ??= []).push(parameters);
+        return (await before[name]?.(sent[name].length, parameters)) ?? {};
+      };
+      continue;
+    }
+    invocations[name] = 0;
     handlers[name] = async ({ FunctionName, Payload }) => {
       invocations[name] += 1;
       const instead = await before[name]?.(invocations[name], Payload);
@@ -56,6 +71,7 @@ export async function execute(definition, input, { invoke, before = {} }) {
     };
   }
   const execution = machine(definition).run(input, {
+    context: { Execution: { Id: 'arn:aws:states:eu-central-1:123456789012:execution:retrain:test' }, Task: { Token: 'a-token' } },
     overrides: { taskResourceLocalHandlers: handlers, retryIntervalOverrides: noWaiting },
   });
   const path = [];
@@ -64,7 +80,7 @@ export async function execute(definition, input, { invoke, before = {} }) {
       if (event.type === 'StateEntered') path.push(event.state.name);
     }
   })();
-  const run = { path, invocations };
+  const run = { path, invocations, sent };
   try {
     run.output = await execution.result;
   } catch (failure) {
