@@ -10,7 +10,7 @@ IMAGE    ?= ml-retraining-api
 TAG      ?= $(VERSION)
 PLATFORM ?= linux/amd64
 
-.PHONY: demo test race lint bench build image push deploy e2e fuzz torture mutants clean
+.PHONY: demo test race lint bench build image push deploy validate e2e fuzz torture mutants clean
 
 demo: build  ## one whole retraining story on real data, over HTTP
 	@go run ./examples/demo $(BINARY)
@@ -56,13 +56,16 @@ push: image  ## log in to ECR, create the repository if need be, tag and push
 	docker tag $(IMAGE):$(TAG) $(REGISTRY)/$(IMAGE):$(TAG)
 	docker push $(REGISTRY)/$(IMAGE):$(TAG)
 
-# make deploy ACCOUNT=… REGION=… (after the first deployment of README.md)
-deploy: push  ## point the function and the state machine at the new image and definition
-	aws lambda update-function-code --region $(REGION) --function-name ml-retraining-api --image-uri $(REGISTRY)/$(IMAGE):$(TAG)
-	aws lambda wait function-updated-v2 --region $(REGION) --function-name ml-retraining-api
-	aws stepfunctions update-state-machine --region $(REGION) \
-	  --state-machine-arn arn:aws:states:$(REGION):$(ACCOUNT):stateMachine:ml-retraining \
-	  --definition file://statemachine/definition.asl.json
+# make deploy ACCOUNT=… REGION=… [STACK=ml-retraining] [PARAMETERS="Target=churn RetrainOnNewData=true"]
+STACK ?= ml-retraining
+ARCHITECTURE = $(if $(findstring arm64,$(PLATFORM)),arm64,x86_64)
+deploy: push  ## everything in template.yaml, with this image (needs the AWS SAM command line)
+	sam deploy --template-file template.yaml --stack-name $(STACK) --region $(REGION) \
+	  --resolve-s3 --image-repository $(REGISTRY)/$(IMAGE) --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset \
+	  --parameter-overrides ImageUri=$(REGISTRY)/$(IMAGE):$(TAG) Architecture=$(ARCHITECTURE) $(PARAMETERS)
+
+validate:  ## template and state machines, offline (needs Python and Node)
+	bash test/validate.sh
 
 clean:
 	rm -rf bin
