@@ -22,6 +22,7 @@ type Bins struct {
 	// columns are the features that can be split: those that have at least
 	// two different values, missing being one.
 	columns []column
+	lanes   []lane
 }
 
 // column is a feature that is binned.
@@ -34,6 +35,9 @@ type column struct {
 	// Categories: the code of each bin, ascending, and the bin of each code.
 	codes []int32
 	binOf []uint8
+
+	lane int // index of the byte that holds the bin, alone if sharing is nil
+	*sharing
 }
 
 // categorical reports whether the column holds category codes.

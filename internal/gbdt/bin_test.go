@@ -179,7 +179,7 @@ func TestBinsDoNotDependOnBlocks(t *testing.T) {
 		if want == nil {
 			want = got
 		}
-		if diff := cmp.Diff(want, got, cmp.AllowUnexported(Bins{}, column{})); diff != "" {
+		if diff := cmp.Diff(want, got, cmp.AllowUnexported(Bins{}, column{}, lane{}, sharing{})); diff != "" {
 			t.Errorf("with blocks of %d:\n%s", block, diff)
 		}
 	}

@@ -146,6 +146,7 @@ func (b *Binner) Bins() *Bins {
 			bins.columns = append(bins.columns, c)
 		}
 	}
+	bins.lanes = lanes(bins.columns)
 	return bins
 }
 

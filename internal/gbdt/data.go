@@ -15,18 +15,18 @@ const maxRows = 1 << 29
 // maxClasses bounds the labels' size to two bytes.
 const maxClasses = math.MaxUint16
 
-// group is the number of columns whose bins share a word.
+// group is the number of lanes that share a word.
 const group = 8
 
-// Data holds the training rows in bins, a byte each. The bins of eight columns, a
-// group, share a word, the first in its lowest byte, and each group has an array
-// of its own: what is done for one column reads an eighth of a cache line of a
-// row, and the groups' histograms are built one after the other. Beside them a
+// Data holds the training rows in bins, a byte each or less, see lane. Eight
+// lanes, a group, share a word, the first in its lowest byte, and each group has
+// an array of its own: what is done for one column reads an eighth of a cache
+// line of a row, and the groups' histograms are built one after the other. Beside them a
 // row has a label of two bytes or a target of eight, and a weight of four if
 // there are weights.
 //
-//	words[0]   row 0: c7…c0    row 1: c7…c0    …
-//	words[1]   row 0: c15…c8   row 1: c15…c8   …
+//	words[0]   row 0: l7…l0    row 1: l7…l0    …
+//	words[1]   row 0: l15…l8   row 1: l15…l8   …
 type Data struct {
 	bins    *Bins
 	task    model.Task
@@ -54,7 +54,7 @@ func NewData(bins *Bins, task model.Task, outputs, rowsHint int) *Data {
 		panic("gbdt: the number of outputs does not fit the task")
 	}
 	d := &Data{bins: bins, task: task, outputs: outputs}
-	d.words = make([][]uint64, (len(bins.columns)+group-1)/group)
+	d.words = make([][]uint64, (len(bins.lanes)+group-1)/group)
 	for g := range d.words {
 		d.words[g] = make([]uint64, 0, rowsHint)
 	}
@@ -155,10 +155,10 @@ func (d *Data) binPart(first int, x []float64, rows int) {
 		to := min(from+binTile, rows)
 		for k := range d.bins.columns {
 			c := &d.bins.columns[k]
-			words, shift := d.words[k/group][first+from:first+to], k%group*8
+			words, shift := d.words[c.lane/group][first+from:first+to], c.lane%group*8
 			at := from*width + c.feature
 			for i := range words {
-				words[i] |= uint64(c.bin(x[at])) << (shift & 63)
+				words[i] += uint64(c.encode(c.bin(x[at]))) << (shift & 63)
 				at += width
 			}
 		}
@@ -166,11 +166,19 @@ func (d *Data) binPart(first int, x []float64, rows int) {
 }
 
 // bin returns the bin of column k of the row in a place.
-func (d *Data) bin(place, k int) uint8 { return uint8(d.words[k/group][place] >> (k % group * 8)) }
+func (d *Data) bin(place, k int) uint8 {
+	c := &d.bins.columns[k]
+	return c.decode(d.lane(place, c.lane))
+}
 
-// groupColumns returns the range of columns in a group.
-func (d *Data) groupColumns(g int) (from, to int) {
-	return g * group, min((g+1)*group, len(d.bins.columns))
+// lane returns a byte of the row in a place.
+func (d *Data) lane(place, lane int) uint8 {
+	return uint8(d.words[lane/group][place] >> (lane % group * 8 & 63))
+}
+
+// groupLanes returns the range of lanes in a group.
+func (d *Data) groupLanes(g int) (from, to int) {
+	return g * group, min((g+1)*group, len(d.bins.lanes))
 }
 
 // weight returns the weight of the row in a place.

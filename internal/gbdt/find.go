@@ -4,7 +4,7 @@ import "sort"
 
 // Leaves with more rows than this have their histograms built by rows, each
 // worker with its share of rows and a histogram of its own; smaller ones by
-// columns, which needs no adding up. Either way the sums are the same.
+// groups of columns, which needs no adding up. Either way the sums are the same.
 const (
 	byRows      = 1 << 12
 	rowsPerTask = 1 << 11
@@ -36,7 +36,7 @@ func (g *grower) find(parent *leaf, children, open []*leaf) {
 	}
 	tries := g.columnsToTry(open)
 	g.pool.run(len(g.data.words), func(group, _ int) {
-		from, to := g.data.groupColumns(group)
+		from, to := g.data.groupLanes(group)
 		for i, l := range built {
 			g.buildGroup(l, group, whole[i])
 		}
@@ -44,10 +44,12 @@ func (g *grower) find(parent *leaf, children, open []*leaf) {
 			larger.hist.subtract(built[0].hist, from, to)
 		}
 		for i, l := range open {
-			for k := from; k < to; k++ {
-				g.candidates[i][k] = none
-				if tries[i] == nil || tries[i][k] {
-					g.candidates[i][k] = g.search(l, k, nil)
+			for _, lane := range g.data.bins.lanes[from:to] {
+				for _, k := range lane.columns {
+					g.candidates[i][k] = none
+					if tries[i] == nil || tries[i][k] {
+						g.candidates[i][k] = g.search(l, k, nil)
+					}
 				}
 			}
 		}
@@ -78,7 +80,7 @@ func (g *grower) buildByRows(l *leaf) {
 // buildGroup completes a leaf's histogram for a group of columns.
 func (g *grower) buildGroup(l *leaf, group int, whole bool) {
 	if whole {
-		from, to := g.data.groupColumns(group)
+		from, to := g.data.groupLanes(group)
 		for _, h := range g.partials {
 			l.hist.add(h, from, to)
 		}
@@ -91,10 +93,12 @@ func (g *grower) buildGroup(l *leaf, group int, whole bool) {
 // search returns the best split of a leaf by one column.
 func (g *grower) search(l *leaf, k int, rows *tally) candidate {
 	c := &g.data.bins.columns[k]
+	var room [cells]pair
+	sums := c.sums(l.hist, &room)
 	if c.categorical() {
-		return g.category(l.hist.column(k), &l.site, k, rows)
+		return g.category(sums, &l.site, k, rows)
 	}
-	return g.numeric(l.hist.column(k), len(c.edges)+1, &l.site, k, rows)
+	return g.numeric(sums, len(c.edges)+1, &l.site, k, rows)
 }
 
 // choose returns the best of the candidates, of equal ones the first, that

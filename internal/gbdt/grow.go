@@ -88,9 +88,10 @@ func (g *grower) split(l *leaf) {
 		goesLeft = upTo(by.bin)
 		goesLeft.set(missingBin, by.missingLeft)
 	}
-	flags := goesLeft.flags()
+	bytes := column.bytes(&goesLeft)
+	flags := bytes.flags()
 	middle := g.data.divide(g.pool, l.from, l.to, g.cargo, func(dst []uint64, from, to int) {
-		g.data.markBins(dst, from, to, by.column, &flags)
+		g.data.mark(dst, from, to, column.lane, &flags)
 	})
 	left := &leaf{site: l.site, from: l.from, to: middle, depth: l.depth + 1}
 	right := &leaf{site: l.site, from: middle, to: l.to, depth: l.depth + 1}
@@ -101,7 +102,7 @@ func (g *grower) split(l *leaf) {
 	}
 	g.bound(left, right, l, by.column)
 	left.node, right.node = g.tree.add(left.count()), g.tree.add(right.count())
-	g.tree.split(l.node, column, step{by.column, goesLeft, left.node, right.node}, by, g.realGain(by.gain))
+	g.tree.split(l.node, column, step{column.lane, column.bytes(&goesLeft), left.node, right.node}, &goesLeft, by, g.realGain(by.gain))
 	g.enter(l, left, right)
 }
 

@@ -1,21 +1,21 @@
 package gbdt
 
-// blockRows is the number of rows that are added for one group of columns
+// blockRows is the number of rows that are added for one group of lanes
 // before the next group: so many that a group's histograms come to the
 // first-level cache for a while, and so few that the rows stay in the second.
 const blockRows = 256
 
-// histogram holds for each column the sums of pairs by bin:
+// histogram holds for each lane the sums of pairs by byte:
 //
-//	column 0: bin 0 … 255 | column 1: bin 0 … 255 | …
+//	lane 0: byte 0 … 255 | lane 1: byte 0 … 255 | …
 //
 // filled up to whole groups.
 type histogram []pair
 
-// column returns the cells of one column.
-func (h histogram) column(k int) *[cells]pair { return (*[cells]pair)(h[k*cells:]) }
+// lane returns the cells of one lane.
+func (h histogram) lane(k int) *[cells]pair { return (*[cells]pair)(h[k*cells:]) }
 
-// group returns the cells of a group of columns.
+// group returns the cells of a group of lanes.
 func (h histogram) group(g int) *[group * cells]pair {
 	return (*[group * cells]pair)(h[g*group*cells:])
 }
@@ -65,7 +65,7 @@ func (s *shelf) release(h *histogram) {
 // crowded reports whether more histograms are lent out than should be kept.
 func (s *shelf) crowded() bool { return s.lent > s.limit }
 
-// subtract subtracts another histogram in the given columns.
+// subtract subtracts another histogram in the given lanes.
 func (h histogram) subtract(other histogram, from, to int) {
 	a, b := h[from*cells:to*cells], other[from*cells:to*cells]
 	for i := range a {
@@ -73,7 +73,7 @@ func (h histogram) subtract(other histogram, from, to int) {
 	}
 }
 
-// add adds another histogram in the given columns.
+// add adds another histogram in the given lanes.
 func (h histogram) add(other histogram, from, to int) {
 	a, b := h[from*cells:to*cells], other[from*cells:to*cells]
 	for i := range a {
@@ -88,7 +88,7 @@ func (d *Data) accumulate(h histogram, pairs []pair, from, to, first, last int) 
 		block := pairs[from:min(from+blockRows, to)]
 		for g := first; g < last; g++ {
 			words := d.words[g][from : from+len(block)]
-			if a, b := d.groupColumns(g); b-a == group {
+			if a, b := d.groupLanes(g); b-a == group {
 				addWords(h.group(g), words, block)
 			} else {
 				addLanes(h.group(g), words, block, b-a)
@@ -97,7 +97,7 @@ func (d *Data) accumulate(h histogram, pairs []pair, from, to, first, last int) 
 	}
 }
 
-// addWords adds each pair to one cell of each of a group's columns: in column k
+// addWords adds each pair to one cell of each of a group's lanes: in lane k
 // to the one that byte k of the row's word names. The group's histograms, 16
 // KiB, stay in the first-level cache.
 func addWords(h *[group * cells]pair, words []uint64, pairs []pair) {
@@ -115,11 +115,11 @@ func addWords(h *[group * cells]pair, words []uint64, pairs []pair) {
 }
 
 // addLanes is addWords for a group that is not full.
-func addLanes(h *[group * cells]pair, words []uint64, pairs []pair, columns int) {
-	for k := range columns {
-		column := (*[cells]pair)(h[k*cells:])
+func addLanes(h *[group * cells]pair, words []uint64, pairs []pair, lanes int) {
+	for k := range lanes {
+		lane := (*[cells]pair)(h[k*cells:])
 		for i, w := range words {
-			column[byte(w>>(8*k))] += pairs[i]
+			lane[byte(w>>(8*k&63))] += pairs[i]
 		}
 	}
 }

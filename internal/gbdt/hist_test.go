@@ -7,19 +7,36 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"retrain/internal/model"
 )
 
-// randomData returns data with random bins and pairs.
+// randomData returns data with random bins and pairs. Some columns have so few
+// bins that they share a lane.
 func randomData(columns, rows int, seed uint64) (*Data, []pair) {
 	rng := rand.New(rand.NewPCG(seed, 3))
-	d := &Data{bins: &Bins{columns: make([]column, columns)}, rows: rows, words: make([][]uint64, (columns+group-1)/group)}
+	bins := &Bins{columns: make([]column, columns)}
+	for k := range bins.columns {
+		bins.columns[k].edges = make([]float64, 254>>(k%8*rng.IntN(2)))
+	}
+	bins.lanes = lanes(bins.columns)
+	d := NewData(bins, model.Regression, 1, rows)
 	for g := range d.words {
 		d.words[g] = make([]uint64, rows)
 	}
+	d.rows = rows
 	pairs := make([]pair, rows)
 	for r := range rows {
-		for k := range columns {
-			d.words[k/group][r] |= uint64(rng.IntN(256)) >> rng.IntN(8) << (k % group * 8)
+		for k := range bins.columns {
+			c := &bins.columns[k]
+			b := uint8(rng.IntN(c.digits()) >> rng.IntN(8))
+			if int(b) == c.digits()-1 {
+				b = missingBin
+			}
+			d.words[c.lane/group][r] += uint64(c.encode(b)) << (c.lane % group * 8)
+			if d.bin(r, k) != b {
+				panic("a bin is not what it was set to")
+			}
 		}
 		pairs[r] = newPair(rng.Int64N(2001)-1000, 1+rng.Int64N(1000))
 		d.numbers = append(d.numbers, uint32(r))
@@ -27,9 +44,19 @@ func randomData(columns, rows int, seed uint64) (*Data, []pair) {
 	return d, pairs
 }
 
-// naiveHistogram is accumulate's twin.
+// columnSums returns the sums by each column's bins.
+func columnSums(d *Data, h histogram) histogram {
+	var sums histogram
+	for k := range d.bins.columns {
+		var room [cells]pair
+		sums = append(sums, d.bins.columns[k].sums(h, &room)[:]...)
+	}
+	return sums
+}
+
+// naiveHistogram is accumulate's twin, by columns.
 func naiveHistogram(d *Data, pairs []pair, from, to int) histogram {
-	h := make(histogram, len(d.words)*group*cells)
+	h := make(histogram, len(d.bins.columns)*cells)
 	for i := from; i < to; i++ {
 		for k := range d.bins.columns {
 			h[k*cells+int(d.bin(i, k))] += pairs[i]
@@ -48,8 +75,8 @@ func TestHistogramsAgreeWithNaiveTwin(t *testing.T) {
 		middle := rapid.IntRange(0, len(d.words)).Draw(t, "middle")
 		d.accumulate(got, pairs, from, to, 0, middle)
 		d.accumulate(got, pairs, from, to, middle, len(d.words))
-		if want := naiveHistogram(d, pairs, from, to); !slices.Equal(got, want) {
-			t.Fatal(cmp.Diff(want, got))
+		if want := naiveHistogram(d, pairs, from, to); !slices.Equal(columnSums(d, got), want) {
+			t.Fatal(cmp.Diff(want, columnSums(d, got)))
 		}
 	})
 }
@@ -65,7 +92,7 @@ func TestHistogramsOfChildren(t *testing.T) {
 		g.pairs = pairs
 		parent := &leaf{to: d.rows}
 		g.find(nil, []*leaf{parent}, nil)
-		if want := naiveHistogram(d, pairs, 0, d.rows); !slices.Equal(parent.hist[:11*cells], want[:11*cells]) {
+		if want := naiveHistogram(d, pairs, 0, d.rows); !slices.Equal(columnSums(d, parent.hist), want) {
 			t.Errorf("%d workers: the root's histogram is wrong", size)
 		}
 		for _, cut := range []int{300, 9000, 19000} {
@@ -78,7 +105,7 @@ func TestHistogramsOfChildren(t *testing.T) {
 				g.find(from, []*leaf{a, b}, nil)
 				for _, l := range []*leaf{a, b} {
 					want := naiveHistogram(d, pairs, l.from, l.to)
-					if !slices.Equal(l.hist[:11*cells], want[:11*cells]) {
+					if !slices.Equal(columnSums(d, l.hist), want) {
 						t.Errorf("%d workers, cut at %d, parent kept %v: a child's histogram is wrong", size, cut, keep)
 					}
 				}
@@ -105,7 +132,11 @@ func TestDivide(t *testing.T) {
 			var orders [][]uint32
 			for _, size := range []int{1, 3} {
 				d, pairs := randomData(10, n+100, uint64(n))
-				before := &Data{words: [][]uint64{slices.Clone(d.words[0]), slices.Clone(d.words[1])}}
+				lane := len(d.bins.lanes) - 1
+				before := &Data{}
+				for _, words := range d.words {
+					before.words = append(before.words, slices.Clone(words))
+				}
 				pairsBefore := slices.Clone(pairs)
 				scores := make([]float64, d.rows)
 				for i := range scores {
@@ -114,19 +145,24 @@ func TestDivide(t *testing.T) {
 				}
 				workers := newPool(size)
 				middle := d.divide(workers, 30, 30+n, cargo{pairs, [][]float64{scores}}, func(dst []uint64, from, to int) {
-					d.markBins(dst, from, to, 9, &flags)
+					d.mark(dst, from, to, lane, &flags)
 				})
 				workers.close()
 				seen := make([]bool, d.rows)
 				for i, r := range d.numbers {
 					seen[r] = true
-					words := func(d *Data, place int) [2]uint64 { return [2]uint64{d.words[0][place], d.words[1][place]} }
+					words := func(d *Data, place int) (w [2]uint64) {
+						for g := range d.words {
+							w[g] = d.words[g][place]
+						}
+						return w
+					}
 					if words(d, i) != words(before, int(r)) || pairs[i] != pairsBefore[r] || scores[i] != float64(r) || d.labels[i] != uint16(r) {
 						t.Fatalf("%d rows: place %d does not have all of row %d", n, i, r)
 					}
 					if inside := i >= 30 && i < 30+n; !inside && int(r) != i {
 						t.Fatalf("%d rows: place %d outside was touched", n, i)
-					} else if inside && goesLeft.has(d.bin(i, 9)) != (i < middle) {
+					} else if inside && goesLeft.has(d.lane(i, lane)) != (i < middle) {
 						t.Fatalf("%d rows, middle %d: the row in place %d is on the wrong side", n, middle, i)
 					}
 				}
@@ -162,7 +198,7 @@ func BenchmarkDivide(b *testing.B) {
 	flags := half.flags()
 	for k := 0; b.Loop(); k++ {
 		d.divide(workers, 0, d.rows, cargo{pairs: pairs}, func(dst []uint64, from, to int) {
-			d.markBins(dst, from, to, k%24, &flags)
+			d.mark(dst, from, to, k%len(d.bins.lanes), &flags)
 		})
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*d.rows), "ns/row")

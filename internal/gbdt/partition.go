@@ -149,9 +149,9 @@ func (c *cursor) skip(n int) {
 	}
 }
 
-// markBins marks the rows whose bin of a column has the flag 1.
-func (d *Data) markBins(dst []uint64, from, to, column int, flags *[cells]uint8) {
-	words, shift := d.words[column/group][from:to], column%group*8
+// mark marks the rows whose byte in a lane has the flag 1.
+func (d *Data) mark(dst []uint64, from, to, lane int, flags *[cells]uint8) {
+	words, shift := d.words[lane/group][from:to], lane%group*8
 	for i := range dst {
 		var marked uint64
 		for bit, w := range words[i*64 : min(i*64+64, len(words))] {

@@ -59,18 +59,18 @@ func (w *walk) send(rows []uint8, at int) {
 		return
 	}
 	s := &w.tree.steps[at]
-	if s.column < 0 {
+	if s.lane < 0 {
 		v := w.tree.Nodes[at].Value
 		for _, r := range rows {
 			w.scores[r] += v
 		}
 		return
 	}
-	d, shift := w.data, s.column%group*8
-	words := d.words[s.column/group][w.from:]
+	d, shift := w.data, s.lane%group*8
+	words := d.words[s.lane/group][w.from:]
 	left, right := 0, 0
 	for _, r := range rows {
-		b := uint8(words[r] >> shift)
+		b := uint8(words[r] >> (shift & 63))
 		goes := int(s.goesLeft[b/64] >> (b % 64) & 1)
 		rows[left], w.spare[right] = r, r
 		left += goes

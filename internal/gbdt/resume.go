@@ -47,13 +47,15 @@ func (b *Bins) restore(stored *model.Tree) *tree {
 	t := &tree{Tree: *stored, steps: make([]step, len(stored.Nodes))}
 	for at := range t.steps {
 		n := &stored.Nodes[at]
-		s := step{column: -1, left: int(n.Left), right: int(n.Right)}
+		s := step{lane: -1, left: int(n.Left), right: int(n.Right)}
 		if n.Feature >= 0 {
-			s.column = slices.IndexFunc(b.columns, func(c column) bool { return c.feature == int(n.Feature) })
+			k := slices.IndexFunc(b.columns, func(c column) bool { return c.feature == int(n.Feature) })
 			behind := s.left > at && s.right > at && max(s.left, s.right) < len(t.steps)
-			if s.column < 0 || !behind || !b.columns[s.column].restore(&s.goesLeft, n, stored.Sets) {
+			var goesLeft binSet
+			if k < 0 || !behind || !b.columns[k].restore(&goesLeft, n, stored.Sets) {
 				return nil
 			}
+			s.lane, s.goesLeft = b.columns[k].lane, b.columns[k].bytes(&goesLeft)
 		}
 		t.steps[at] = s
 	}

@@ -11,29 +11,30 @@ type tree struct {
 
 // step is a node in terms of bins.
 type step struct {
-	column      int // -1 for a leaf
-	goesLeft    binSet
+	lane        int    // -1 for a leaf
+	goesLeft    binSet // bytes of the lane
 	left, right int
 }
 
 // add appends a leaf and returns its index.
 func (t *tree) add(rows int) int {
 	t.Nodes = append(t.Nodes, model.Node{Feature: -1, Set: -1, Count: int64(rows)})
-	t.steps = append(t.steps, step{column: -1})
+	t.steps = append(t.steps, step{lane: -1})
 	return len(t.Nodes) - 1
 }
 
-// split makes a split of the leaf at. Its children are nodes left and right.
-func (t *tree) split(at int, c *column, s step, by candidate, gain float64) {
+// split makes a split of the leaf at. Its children are nodes left and right of
+// the step, and the bins of goesLeft go left.
+func (t *tree) split(at int, c *column, s step, goesLeft *binSet, by candidate, gain float64) {
 	n := &t.Nodes[at]
 	n.Feature, n.Gain = int32(c.feature), gain
 	n.Left, n.Right = int32(s.left), int32(s.right)
 	if c.categorical() {
 		n.Set = int32(len(t.Sets))
-		t.Sets = append(t.Sets, c.set(&s.goesLeft))
+		t.Sets = append(t.Sets, c.set(goesLeft))
 	} else {
 		n.Threshold = c.threshold(by.bin)
-		n.MissingLeft = s.goesLeft.has(missingBin)
+		n.MissingLeft = goesLeft.has(missingBin)
 	}
 	t.steps[at] = s
 }
@@ -52,9 +53,9 @@ func (c *column) set(bins *binSet) []int32 {
 // value returns the value of the leaf that the row in a place falls into.
 func (t *tree) value(d *Data, place int) float64 {
 	at := 0
-	for t.steps[at].column >= 0 {
+	for t.steps[at].lane >= 0 {
 		s := &t.steps[at]
-		if s.goesLeft.has(d.bin(place, s.column)) {
+		if s.goesLeft.has(d.lane(place, s.lane)) {
 			at = s.left
 		} else {
 			at = s.right
