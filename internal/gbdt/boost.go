@@ -97,6 +97,7 @@ type trainer struct {
 	params *Params
 	pool   *pool
 	part   *part
+	drawn  int         // rows that this round's trees are grown on, in the first places
 	scores [][]float64 // of each raw score, by place
 	objective
 	base      []float64
@@ -155,7 +156,7 @@ func (t *trainer) run(ctx context.Context, afterRound func(*Round) error) error 
 		if err != nil {
 			return err
 		}
-		if !split && t.params.MaxFeatures == 1 && len(t.trees) > 0 {
+		if !split && !t.params.random() && len(t.trees) > 0 {
 			t.warn("The training ended before max_iter, since no further split lowers the loss.")
 			return nil
 		}
@@ -185,10 +186,12 @@ func (t *trainer) over() bool {
 // round grows a tree for each raw score and adds them to the scores. It reports
 // whether any of them has a split.
 func (t *trainer) round(ctx context.Context) (grown []model.Tree, split bool, err error) {
+	t.sampleRows()
 	t.each(t.data.rows, func(_, from, to int) { t.prepare(from, to) })
 	for k := range t.scores {
 		sum := t.takeGradients(k)
 		t.grower.number = uint64(len(t.trees) + k)
+		t.grower.sampleColumns()
 		tree, leaves, err := t.grower.grow(ctx, sum)
 		if err != nil {
 			return nil, false, err
@@ -213,11 +216,11 @@ func (t *trainer) each(n int, f func(chunk, from, to int)) {
 
 // setValues gives the leaves their values.
 func (t *trainer) setValues(tree *tree, leaves []*leaf) {
+	unit, limit := t.unit(), t.limit()
 	for _, l := range leaves {
-		v := t.grower.value(l.sum, &l.site)
-		tree.Nodes[l.node].Value = t.grower.realValue(v) * t.unit() * t.params.LearningRate
+		v := t.grower.realValue(t.grower.value(l.sum, &l.site)) * unit
+		tree.Nodes[l.node].Value = min(max(v, -limit), limit) * t.params.LearningRate
 	}
-	unit := t.unit()
 	for i := range tree.Nodes {
 		tree.Nodes[i].Gain *= unit * unit
 	}
@@ -226,7 +229,7 @@ func (t *trainer) setValues(tree *tree, leaves []*leaf) {
 // updateScores adds the tree to the scores of all rows.
 func (t *trainer) updateScores(k int, tree *tree, leaves []*leaf) {
 	scores := t.scores[k]
-	t.each(t.part.count, func(_, from, to int) {
+	t.each(t.drawn, func(_, from, to int) {
 		for _, l := range leaves {
 			if l.from < to && from < l.to {
 				v := tree.Nodes[l.node].Value
@@ -236,8 +239,8 @@ func (t *trainer) updateScores(k int, tree *tree, leaves []*leaf) {
 			}
 		}
 	})
-	t.each(t.data.rows-t.part.count, func(_, from, to int) {
-		for i := t.part.count + from; i < t.part.count+to; i++ {
+	t.each(t.data.rows-t.drawn, func(_, from, to int) {
+		for i := t.drawn + from; i < t.drawn+to; i++ {
 			scores[i] += tree.value(t.data, i)
 		}
 	})

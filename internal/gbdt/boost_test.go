@@ -404,14 +404,18 @@ func TestRareClassesDoNotMakeItUnstable(t *testing.T) {
 		}
 		tab.y = append(tab.y, float64(class))
 	}
-	r := tab.train(t, Defaults())
-	if a := tab.accuracy(r.Trees); a < 0.999 {
-		t.Errorf("accuracy %.5f", a)
-	}
-	for _, tree := range r.Trees.Trees {
-		for _, n := range tree.Nodes {
-			if math.Abs(n.Value) > 5 {
-				t.Fatalf("a leaf has the value %v", n.Value)
+	free := Defaults()
+	free.L2Regularization, free.MinHessian, free.MaxIter = 0, 1e-3, 40
+	for _, p := range []Params{Defaults(), free} {
+		r := tab.train(t, p)
+		if a := tab.accuracy(r.Trees); a < 0.999 {
+			t.Errorf("accuracy %.5f with l2 %v", a, p.L2Regularization)
+		}
+		for _, tree := range r.Trees.Trees {
+			for _, n := range tree.Nodes {
+				if math.Abs(n.Value) > maxLogOdds*p.LearningRate {
+					t.Fatalf("a leaf has the value %v with l2 %v", n.Value, p.L2Regularization)
+				}
 			}
 		}
 	}

@@ -61,7 +61,10 @@ func TestInterruptedTrainingsGiveTheSameTrees(t *testing.T) {
 		p.MaxIter, p.MaxLeafNodes, p.RandomState = 5+rng.IntN(20), 2+rng.IntN(12), uint64(schedule)
 		p.EarlyStopping, p.NIterNoChange, p.LearningRate = rng.IntN(2) == 0, 1+rng.IntN(5), 0.05+rng.Float64()/2
 		if rng.IntN(2) == 0 {
-			p.MaxFeatures = 0.5
+			p.MaxFeatures, p.ColsampleBytree = 0.5, 0.8
+		}
+		if rng.IntN(2) == 0 {
+			p.Subsample, p.SubsampleFreq = 0.6, 1+rng.IntN(3)
 		}
 		if rng.IntN(3) == 0 {
 			tab.w = make([]float64, tab.rows())

@@ -1,7 +1,5 @@
 package gbdt
 
-import "sort"
-
 // Leaves with more rows than this have their histograms built by rows, each
 // worker with its share of rows and a histogram of its own; smaller ones by
 // groups of columns, which needs no adding up. Either way the sums are the same.
@@ -148,29 +146,4 @@ func (g *grower) tally(l *leaf, k int) *tally {
 	}
 	t.total()
 	return t
-}
-
-// columnsToTry chooses, for each leaf, the share MaxFeatures of the columns by
-// a hash of seed, tree, leaf and feature. A nil slice means all.
-func (g *grower) columnsToTry(leaves []*leaf) [][]bool {
-	tries := make([][]bool, len(leaves))
-	columns := g.data.bins.columns
-	keep := max(1, int(g.params.MaxFeatures*float64(len(columns))))
-	if keep >= len(columns) {
-		return tries
-	}
-	for i, l := range leaves {
-		order := make([]int, len(columns))
-		hash := make([]uint64, len(columns))
-		for k, c := range columns {
-			order[k] = k
-			hash[k] = chance(g.params.RandomState, forFeatures, g.number, uint64(l.node), uint64(c.feature))
-		}
-		sort.Slice(order, func(a, b int) bool { return hash[order[a]] < hash[order[b]] })
-		tries[i] = make([]bool, len(columns))
-		for _, k := range order[:keep] {
-			tries[i][k] = true
-		}
-	}
-	return tries
 }

@@ -20,7 +20,7 @@ type chunk struct {
 // takeGradients writes the rows' pairs by raw score k to the grower, sets its
 // scale and rules, and returns the sum of the pairs.
 func (t *trainer) takeGradients(k int) pair {
-	pairs, n := t.grower.pairs, t.part.count
+	pairs, n := t.grower.pairs, t.drawn
 	chunks := t.chunks[:chunksOf(n)]
 	t.each(n, func(i, from, to int) {
 		for at := from; at < to; at += blockRows {
@@ -100,6 +100,7 @@ func (c *chunk) fix(pairs []pair, s scale) {
 // those of the raw pairs; least and most, which bound a row's hessian, are not.
 func newRules(p *Params, d *Data, s scale, unit, noise, least, most float64) rules {
 	r := rules{
+		most:       math.Inf(1),
 		l2:         p.L2Regularization * s.hessian,
 		catSmooth:  p.CatSmooth * s.hessian,
 		noise:      noise / s.realGain(1),
@@ -108,9 +109,17 @@ func newRules(p *Params, d *Data, s scale, unit, noise, least, most float64) rul
 		minSamples: p.MinSamplesLeaf,
 		sure:       float64(p.MinSamplesLeaf) * most,
 	}
+	if p.RegAlpha > 0 || p.MaxDeltaStep > 0 {
+		r.bounded = true
+		r.l1 = p.RegAlpha * s.gradient / unit
+		if p.MaxDeltaStep > 0 {
+			r.most = p.MaxDeltaStep / s.realValue(1) / unit
+		}
+	}
 	for k, c := range d.bins.columns {
 		if p.MonotonicCst != nil && p.MonotonicCst[c.feature] != 0 {
 			if r.constraints == nil {
+				r.bounded = true
 				r.constraints = make([]int8, len(d.bins.columns))
 			}
 			r.constraints[k] = p.MonotonicCst[c.feature]

@@ -16,12 +16,13 @@ type grower struct {
 	pool   *pool
 	cargo  // the pairs of the rows in the first places, which the tree is grown on, and the scores
 
-	rules  // of the tree that grows
-	scale  // of its pairs
-	number uint64
-	tree   *tree
-	leaves leafHeap // that can be split
-	done   []*leaf  // that can not
+	rules   // of the tree that grows
+	scale   // of its pairs
+	number  uint64
+	columns []int // that the tree may split by; nil for all
+	tree    *tree
+	leaves  leafHeap // that can be split
+	done    []*leaf  // that can not
 
 	shelf
 	candidates [2][]candidate // of the leaves that are looked at, by column

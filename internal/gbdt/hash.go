@@ -25,4 +25,6 @@ const (
 	forSample uint64 = iota
 	forValidation
 	forFeatures
+	forBag
+	forTree
 )

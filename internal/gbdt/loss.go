@@ -25,6 +25,9 @@ type objective interface {
 	// unit is the factor by which gradients were divided to keep them near 1:
 	// leaf values come out divided by it, and gains by its square.
 	unit() float64
+	// limit bounds a leaf's value before the learning rate, however small its
+	// hessian is: a step so long that the loss is not nearly quadratic along it.
+	limit() float64
 	// loss returns the loss of the row in a place without its weight, and
 	// weight that.
 	loss(place int) float64
@@ -107,12 +110,20 @@ func (s *squared) arrays() [][]float64 { return [][]float64{s.scores} }
 
 func (s *squared) unit() float64 { return s.size }
 
+func (s *squared) limit() float64 { return math.Inf(1) }
+
 func (s *squared) weight(place int) float64 { return s.data.weight(place) }
 
 func (s *squared) loss(place int) float64 {
 	e := s.scores[place] - s.data.targets[place]
 	return e * e / 2
 }
+
+// maxLogOdds bounds a leaf of the log losses. Where a class is all but ruled out,
+// hessians p(1-p) vanish faster than gradients do. Without L2 the values of
+// leaves then grow until nothing is learned any more: of the seven classes of
+// the shuttle data, one in a thousand rows is predicted right.
+const maxLogOdds = 10
 
 // logistic is the log loss of two classes; the raw score is the log odds of
 // class 1.
@@ -143,6 +154,8 @@ func (l *logistic) derive(dst []pair, _, from int) {
 func (l *logistic) arrays() [][]float64 { return [][]float64{l.scores} }
 
 func (l *logistic) unit() float64 { return 1 }
+
+func (l *logistic) limit() float64 { return maxLogOdds }
 
 func (l *logistic) weight(place int) float64 {
 	return l.data.weight(place) * l.factors[l.data.labels[place]]
@@ -213,6 +226,8 @@ func (s *softmax) derive(dst []pair, k, from int) {
 func (s *softmax) arrays() [][]float64 { return append(slices.Clip(s.scores), s.norm) }
 
 func (s *softmax) unit() float64 { return 1 }
+
+func (s *softmax) limit() float64 { return maxLogOdds }
 
 func (s *softmax) weight(place int) float64 {
 	return s.data.weight(place) * s.factors[s.data.labels[place]]

@@ -18,10 +18,15 @@ type Params struct {
 	MaxDepth         int     // max_depth: edges from the root to a leaf; 0 is no limit
 	MinSamplesLeaf   int     // min_samples_leaf: training rows in a leaf
 	L2Regularization float64 // l2_regularization: added to a leaf's sum of hessians
+	RegAlpha         float64 // reg_alpha: by how much a leaf's sum of gradients is brought nearer to 0
+	MaxDeltaStep     float64 // max_delta_step: bound of a leaf's value before the learning rate; 0 is none
 	MinHessian       float64 // min_hessian: the sum of hessians in a leaf
 	MinGain          float64 // min_gain: a split's gain must be above it
 	MaxBins          int     // max_bins: bins of a number, besides the one for missing
 	MaxFeatures      float64 // max_features: the share of features tried at each split
+	ColsampleBytree  float64 // colsample_bytree: the share of features that a tree may split by
+	Subsample        float64 // subsample: the share of rows that a round's trees are grown on
+	SubsampleFreq    int     // subsample_freq: rounds after which other rows are drawn
 	CatSmooth        float64 // cat_smooth: hessian added to each category's when they are sorted
 
 	EarlyStopping      bool    // early_stopping: keep part of the rows out of training and stop by their loss
@@ -29,7 +34,7 @@ type Params struct {
 	ValidationFraction float64 // validation_fraction: the share of rows kept out
 	Tol                float64 // tol: how much lower a loss must be to be better
 
-	RandomState  uint64    // random_state: seed of the validation part and of MaxFeatures
+	RandomState  uint64    // random_state: seed of the validation part and of what is drawn
 	MonotonicCst []int8    // monotonic_cst: for each feature -1, 0 or 1; nil is no constraint
 	Balanced     bool      // class_weight "balanced": rows / (classes × rows of the class)
 	ClassWeight  []float64 // class_weight: a factor for each class; nil is 1
@@ -48,6 +53,9 @@ func Defaults() Params {
 		MinHessian:         1,
 		MaxBins:            maxBins,
 		MaxFeatures:        1,
+		ColsampleBytree:    1,
+		Subsample:          1,
+		SubsampleFreq:      1,
 		CatSmooth:          10,
 		NIterNoChange:      10,
 		ValidationFraction: 0.1,
@@ -72,10 +80,15 @@ func (p Params) Check() error {
 	c.integer("max_depth", p.MaxDepth, 0, math.MaxInt32)
 	c.integer("min_samples_leaf", p.MinSamplesLeaf, 1, math.MaxInt32)
 	c.atLeastZero("l2_regularization", p.L2Regularization)
+	c.atLeastZero("reg_alpha", p.RegAlpha)
+	c.atLeastZero("max_delta_step", p.MaxDeltaStep)
 	c.atLeastZero("min_hessian", p.MinHessian)
 	c.atLeastZero("min_gain", p.MinGain)
 	c.integer("max_bins", p.MaxBins, 2, maxBins)
 	c.share("max_features", p.MaxFeatures)
+	c.share("colsample_bytree", p.ColsampleBytree)
+	c.share("subsample", p.Subsample)
+	c.integer("subsample_freq", p.SubsampleFreq, 1, maxIter)
 	c.atLeastZero("cat_smooth", p.CatSmooth)
 	c.integer("n_iter_no_change", p.NIterNoChange, 1, maxIter)
 	c.share("validation_fraction", p.ValidationFraction)
@@ -90,6 +103,12 @@ func (p Params) Check() error {
 	c.that(!p.Balanced || p.ClassWeight == nil, "class_weight", "Input should be either 'balanced' or a weight for each class")
 	c.integer("threads", p.Threads, 0, math.MaxInt32)
 	return c.err()
+}
+
+// random reports whether the next round may find a split where this one does
+// not.
+func (p *Params) random() bool {
+	return p.MaxFeatures < 1 || p.ColsampleBytree < 1 || p.Subsample < 1
 }
 
 // checker gathers what is wrong with the parameters, each named once.

@@ -1,5 +1,7 @@
 package gbdt
 
+import "math"
+
 // candidate is a way to split a leaf.
 type candidate struct {
 	column      int // -1: there is none
@@ -17,9 +19,12 @@ var none = candidate{column: -1}
 
 // rules holds what a split must keep to, in the units of one tree's pairs: a
 // leaf with sums G and H has the value -G/(H+l2), and its loss is then lower
-// than at 0 by G²/(H+l2), both in these units.
+// than at 0 by G²/(H+l2), both in these units. With l1, G is brought nearer to 0
+// by that much; values have bounds, then, too.
 type rules struct {
-	l2         float64
+	l1, l2     float64
+	most       float64 // bound of a value's size
+	bounded    bool    // there is l1, a bound of values, or a constraint
 	catSmooth  float64
 	noise      float64 // a gradient's variance for each unit of hessian
 	minGain    float64
@@ -28,8 +33,7 @@ type rules struct {
 	// sure is the sum of hessians from which on a leaf has minSamples rows,
 	// whichever they are.
 	sure float64
-	// Monotone constraints of the columns; nil if there are none. Then no
-	// leaf's value is bounded either.
+	// Monotone constraints of the columns; nil if there are none.
 	constraints []int8
 }
 
@@ -50,21 +54,33 @@ type site struct {
 
 // value returns the best value within the bounds.
 func (r *rules) value(sum pair, s *site) float64 {
-	v := -sum.gradient() / (sum.hessian() + r.l2)
-	if r.constraints == nil {
-		return v
+	if !r.bounded {
+		return -sum.gradient() / (sum.hessian() + r.l2)
 	}
-	return min(max(v, s.low), s.high)
+	return r.clamp(-r.shrink(sum.gradient())/(sum.hessian()+r.l2), s)
 }
 
 // score returns how much lower the loss is at the best value than at 0.
 func (r *rules) score(sum pair, s *site) float64 {
 	g, h := sum.gradient(), sum.hessian()+r.l2
-	if r.constraints == nil {
+	if !r.bounded {
 		return g * g / h
 	}
-	v := min(max(-g/h, s.low), s.high)
+	g = r.shrink(g)
+	v := r.clamp(-g/h, s)
 	return -v * (float64(2*g) + float64(h*v))
+}
+
+// shrink brings a sum of gradients nearer to 0 by l1: with the penalty l1·|v|,
+// the best value is that for the shrunken sum without.
+func (r *rules) shrink(g float64) float64 {
+	return math.Copysign(max(0, math.Abs(g)-r.l1), g)
+}
+
+// clamp brings a value into its bounds.
+func (r *rules) clamp(v float64, s *site) float64 {
+	v = min(max(v, -r.most), r.most)
+	return min(max(v, s.low), s.high)
 }
 
 // certain reports whether both children surely have minSamples rows.

@@ -187,7 +187,8 @@ func TestMonotoneSplitKeepsToConstraintAndBounds(t *testing.T) {
 		h, _, s := cellsOf(bs, pairs)
 		low, high := rapid.Float64Range(-3, 0).Draw(t, "low"), rapid.Float64Range(0, 3).Draw(t, "high")
 		s.low, s.high = low, high
-		r := &rules{l2: 1000, minHessian: 1, minSamples: 1, constraints: []int8{int8(rapid.IntRange(-1, 1).Draw(t, "constraint"))}}
+		r := &rules{bounded: true, l1: rapid.Float64Range(0, 500).Draw(t, "l1"), most: rapid.Float64Range(0.1, 3).Draw(t, "most"),
+			l2: 1000, minHessian: 1, minSamples: 1, constraints: []int8{int8(rapid.IntRange(-1, 1).Draw(t, "constraint"))}}
 		got := r.numeric(h, 20, s, 0, nil)
 		if got.column < 0 {
 			return
@@ -196,11 +197,13 @@ func TestMonotoneSplitKeepsToConstraintAndBounds(t *testing.T) {
 		if d := float64(r.constraints[0]) * (right - left); d < 0 {
 			t.Fatalf("values %v and %v do not keep to constraint %d", left, right, r.constraints[0])
 		}
-		if min(left, right) < low || max(left, right) > high {
+		if min(left, right) < max(low, -r.most) || max(left, right) > min(high, r.most) {
 			t.Fatalf("values %v and %v are not in [%v, %v]", left, right, low, high)
 		}
-		// The gain is what the loss g·v + h·v²/2 falls by, twice.
-		loss := func(p pair, v float64) float64 { return 2*p.gradient()*v + (p.hessian()+r.l2)*v*v }
+		// The gain is what the loss g·v + h·v²/2 + l1·|v| falls by, twice.
+		loss := func(p pair, v float64) float64 {
+			return 2*p.gradient()*v + (p.hessian()+r.l2)*v*v + 2*r.l1*math.Abs(v)
+		}
 		want := loss(s.sum, r.value(s.sum, s)) - loss(got.sum, left) - loss(s.sum-got.sum, right)
 		if !near(got.gain, want) {
 			t.Fatalf("the split gains %v, want %v", got.gain, want)
