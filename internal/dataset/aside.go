@@ -35,6 +35,26 @@ func mayBeTotal(cell []byte) bool {
 	return false
 }
 
+// displaced reports whether a record of the right width has its cells in the
+// wrong columns, as where a text with a delimiter and a line end have lost
+// their quotes. To look at one numeric column is enough to pass nearly all
+// rows. A single value that is none of its column's is no sign of it.
+func (r *blockReader) displaced(b *block, cells []span) bool {
+	if r.sentinel < 0 || !isLetter(b.data[cells[r.sentinel].start]) {
+		return false
+	}
+	strange := 0
+	for j, s := range cells {
+		c := &r.pattern.columns[j]
+		if cell := b.cell(s); !c.fits(cell) || len(cell) > 0 && cell[0] == ' ' && !c.padded() {
+			strange++
+		}
+	}
+	return strange > 1
+}
+
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= 0x80 }
+
 func (r *blockReader) isHeader(b *block, cells []span) bool {
 	for j, s := range cells {
 		if string(bytes.TrimSpace(b.cell(s))) != r.names[j] {

@@ -75,6 +75,7 @@ type blockReader struct {
 	unended  bool // the last line had no newline
 	returns  bool // carriage returns alone end the lines
 	pattern  *pattern
+	sentinel int      // the last numeric column of a clear pattern, or -1
 	doubt    int64    // up to this line, rows must fit the pattern
 	aside    []Reject // lines of the head that are no rows, not yet reported
 }
@@ -181,6 +182,9 @@ func (r *blockReader) accept(b *block, start, next int) {
 	case aside != "":
 		r.report(b, aside)
 		return
+	case r.displaced(b, cells):
+		r.report(b, ReasonPlace)
+		return
 	case r.line < r.doubt && !(r.pattern.clear() && r.pattern.fitsRow(b.data, cells)):
 		r.report(b, ReasonQuote)
 		return
@@ -209,13 +213,22 @@ func (r *blockReader) report(b *block, reason string) {
 	b.rejects = append(b.rejects, Reject{Line: r.line + 1, Reason: reason})
 }
 
-// reject reports the lexer's record.
+// reject reports the lexer's record. If that may be several rows, as many lines
+// are reported as they may have covered.
 func (r *blockReader) reject(b *block) {
 	column := ""
 	if c := r.lex.column; c >= 0 && c < len(r.names) {
 		column = r.names[c]
 	}
-	b.rejects = append(b.rejects, Reject{Line: r.line + 1, Column: column, Reason: r.lex.reason})
+	reject := Reject{Line: r.line + 1, Column: column, Reason: r.lex.reason}
+	b.rejects = append(b.rejects, reject)
+	switch reject.Reason {
+	case ReasonTooFew, ReasonTooMany, ReasonCR:
+		for range r.lex.lines - 1 {
+			reject.Line++
+			b.rejects = append(b.rejects, reject)
+		}
+	}
 }
 
 // distrust gives up the first line of a record of several lines whose quotes

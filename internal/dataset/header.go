@@ -57,7 +57,7 @@ func (r *blockReader) header(opts Options) error {
 		return err
 	}
 	r.lex = newLexer(d.Delimiter, len(r.names), opts)
-	r.lex.rows = r.pattern
+	r.lex.rows, r.sentinel = r.pattern, r.pattern.lastNumber()
 	return r.readLike(w, opts)
 }
 

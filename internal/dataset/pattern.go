@@ -17,7 +17,7 @@ type cellPattern struct {
 	texts   int            // those that are no numbers either
 	numeric bool           // nearly all values are numbers: the head may be dirty, too
 	missing bool           // there are cells without a value
-	blanks  bool           // there are cells that begin with a blank
+	blanks  int            // cells that begin with a blank
 	known   map[string]int // how often each text came; nil where there are too many to expect the same again
 }
 
@@ -65,7 +65,9 @@ func (c *cellPattern) add(cell []byte) {
 	if class == textCell {
 		c.texts++
 	}
-	c.blanks = c.blanks || cell[0] == ' '
+	if cell[0] == ' ' {
+		c.blanks++
+	}
 	if len(c.known) <= patternTexts {
 		c.known[string(cell)]++
 	}
@@ -93,6 +95,22 @@ func (p *pattern) clear() bool {
 	}
 	return false
 }
+
+// lastNumber returns the last numeric column of a clear pattern, or -1.
+func (p *pattern) lastNumber() int {
+	if !p.clear() {
+		return -1
+	}
+	for j := len(p.columns) - 1; j >= 0; j-- {
+		if p.columns[j].numeric {
+			return j
+		}
+	}
+	return -1
+}
+
+// padded reports whether it is common that cells begin with a blank.
+func (c *cellPattern) padded() bool { return c.values > 0 && 20*c.blanks >= c.values }
 
 // fits reports whether a cell looks like the others of the column.
 func (c *cellPattern) fits(cell []byte) bool {

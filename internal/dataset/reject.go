@@ -27,6 +27,7 @@ const (
 	ReasonCell    = "cell too long"
 	ReasonLine    = "line too long"
 	ReasonOpen    = "quote is not closed"
+	ReasonPlace   = "cells in other columns than usual"
 	ReasonCut     = "cut off at the end of the data"
 )
 

@@ -180,7 +180,7 @@ func (s *readings) join(c *cellPattern, i int) {
 			return
 		case !c.numeric && c.known != nil && !c.fits(s.data[joined.start:joined.end]):
 			continue
-		case c.numeric, c.known == nil && (c.blanks || len(next) < 2 || next[0] != ' '):
+		case c.numeric, c.known == nil && (c.padded() || len(next) < 2 || next[0] != ' '):
 			doubts = 1
 		}
 		s.inDoubt += doubts
