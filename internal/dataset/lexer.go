@@ -267,7 +267,7 @@ func (l *lexer) check(data []byte, at, end int) {
 		}
 	}
 	switch {
-	case l.lines > 1 && l.rows.readAsRows(data[at:end], l.char):
+	case l.lines > 1 && l.rows.swallowed(data, at, end, l.cells[:min(l.count, l.width)], l.char):
 		l.fail(ReasonQuote, -1)
 	case l.anyWidth:
 	case l.count < l.width:

@@ -1,6 +1,9 @@
 package dataset
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // pattern is what the rows of a table look like, as far as the head of the
 // data tells. Where a record can be read in several ways, it says which of them
@@ -85,16 +88,11 @@ func (c *cellPattern) settle() {
 // clear reports whether the pattern can tell a row from something else: it has
 // seen enough rows, and some column does not take everything.
 func (p *pattern) clear() bool {
-	if p == nil || p.rows < patternRows {
-		return false
-	}
-	for j := range p.columns {
-		if c := &p.columns[j]; c.numeric || c.known != nil {
-			return true
-		}
-	}
-	return false
+	return p != nil && p.rows >= patternRows && slices.ContainsFunc(p.columns, choosy)
 }
+
+// choosy reports whether the column does not take everything.
+func choosy(c cellPattern) bool { return c.numeric || c.known != nil }
 
 // lastNumber returns the last numeric column of a clear pattern, or -1.
 func (p *pattern) lastNumber() int {
@@ -135,24 +133,40 @@ func (p *pattern) fitsRow(data []byte, cells []span) bool {
 	return true
 }
 
-// readAsRows reports whether a record of several lines, quotes aside, is as
-// many rows: the quotes are then two strays that have found each other.
-func (p *pattern) readAsRows(record []byte, delimiter byte) bool {
+// swallowed reports whether a record of several lines seems to be several rows:
+// its quotes are then two strays that have found each other. Quotes aside, each
+// line is a row, or one behind the first begins like a row, up to the column of
+// the first cell that holds a newline.
+func (p *pattern) swallowed(data []byte, at, end int, cells []span, delimiter byte) bool {
 	if !p.clear() {
 		return false
 	}
-	for line := range bytes.Lines(record) {
+	broken := slices.IndexFunc(cells, func(s span) bool { return bytes.IndexByte(data[s.start:s.end], '\n') >= 0 })
+	tells := broken > 1 && slices.ContainsFunc(p.columns[:broken], choosy)
+	rows, first := true, true
+	for line := range bytes.Lines(data[at:end]) {
 		line = bytes.TrimRight(line, "\r\n")
-		if bytes.Count(line, []byte{delimiter}) != len(p.columns)-1 {
-			return false
+		n := p.beginning(line, delimiter)
+		if !first && tells && n >= broken {
+			return true
 		}
-		for j := range p.columns {
-			var cell []byte
-			cell, line, _ = bytes.Cut(line, []byte{delimiter})
-			if !p.columns[j].fits(bytes.Trim(cell, `"`)) {
-				return false
-			}
+		rows = rows && n == len(p.columns) && bytes.Count(line, []byte{delimiter}) == n-1
+		first = false
+	}
+	return rows
+}
+
+// beginning returns how many cells of a line, quotes aside, look like those of
+// a row, from the first on.
+func (p *pattern) beginning(line []byte, delimiter byte) int {
+	for j := range p.columns {
+		cell, rest, more := bytes.Cut(line, []byte{delimiter})
+		if !p.columns[j].fits(bytes.Trim(cell, `"`)) {
+			return j
+		}
+		if line = rest; !more {
+			return j + 1
 		}
 	}
-	return true
+	return len(p.columns)
 }

@@ -49,6 +49,8 @@ func TestLinesReadInAnotherWay(t *testing.T) {
 		{"total in the second column", ",Grand total:,,,780", "", []string{SkippedTotal}},
 		{"a value called total", "50,total,red,S,1", "50|total|red|S|1", nil},
 		{"quotes that found each other", "50,\"a,red,S,1\n51,b\",blue,M,2", "", []string{ReasonQuote, ReasonQuote}},
+		{"quotes lost in two lines", "50,a,red,S,\"1\n51,b,blue,M\",2", "", []string{ReasonQuote, ReasonQuote}},
+		{"out of place", "50,Smith, John,red,S", "", []string{ReasonPlace}},
 		{"a quoted newline", "50,\"a, b\nc, d\",red,S,1", "50|a, b\nc, d|red|S|1", nil},
 		{"a quote that swallows rows", "50,\"a,red,S,1\n51,b,blue,M,2\n52,c,red,\"L\"x,3", "51|b|blue|M|2", []string{ReasonQuote, ReasonQuote}},
 		{"footer", "Source: the office", "", []string{ReasonTooFew}},

@@ -289,6 +289,23 @@ func TestRejectedRowsAreWrittenWithLineAndReason(t *testing.T) {
 	}
 }
 
+// Repaired rows and skipped lines are listed, but only what is lost counts
+// against max_bad_row_fraction.
+func TestRepairedRowsAreNotBadRows(t *testing.T) {
+	b := newBench()
+	lines := strings.Split(strings.TrimSpace(table(100)), "\n")
+	for i := 50; i < 90; i++ {
+		lines[i] += ","
+	}
+	lines[20] = lines[0] + "\n" + lines[20]
+	b.put(t, strings.Join(lines, "\n")+"\n")
+	r := b.run(t, request())
+	want := preprocess.Rows{Read: 100, Used: 100, Repaired: 40, Skipped: 1, Train: r.Rows.Train, Test: r.Rows.Test}
+	if diff := cmp.Diff(want, r.Rows); diff != "" || r.RejectedPath == "" {
+		t.Errorf("listed at %q: %s", r.RejectedPath, diff)
+	}
+}
+
 func TestTooManyBadRowsAreAnErrorThatNamesThem(t *testing.T) {
 	b := newBench()
 	lines := strings.Split(strings.TrimSpace(table(100)), "\n")
