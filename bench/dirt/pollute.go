@@ -139,7 +139,10 @@ func Pollutions() []Pollution {
 		})},
 		{"lines joined", onRows(func(record string, _ *rand.Rand) string { return strings.TrimSuffix(record, "\n") })},
 		{"empty lines", onRows(func(record string, _ *rand.Rand) string { return "\n  \n" + record })},
-		{"bytes of Latin-1", onRows(insert("\xe9"))},
+		{"bytes of no encoding", onRows(insert("\x81"))},
+		{"rows in Latin-1", onRows(func(record string, _ *rand.Rand) string {
+			return strings.NewReplacer("ö", "\xf6", "Å", "\xc5").Replace(record)
+		})},
 		{"characters cut", onRows(func(record string, _ *rand.Rand) string {
 			return strings.NewReplacer("ö", "\xc3", "Å", "\x85").Replace(record)
 		})},
