@@ -19,12 +19,12 @@ import (
 var rooms = map[string][]string{
 	// Edges.
 	"cmd/api": {
-		"api", "lambda", "preprocess", "train", "evaluate", "modelstore", "predict", "retrain", "blob", "blob/s3blob", "fault",
+		"api", "lambda", "preprocess", "train", "evaluate", "modelstore", "predict", "retrain", "approval", "blob", "blob/s3blob", "fault",
 		"net/http", "github.com/aws/aws-lambda-go", "github.com/alecthomas/kong", "github.com/schollz/progressbar/v3", "golang.org/x/term",
 	},
 	"internal/lambda": {"fault", "net/http", "github.com/aws/aws-lambda-go", "github.com/awslabs/aws-lambda-go-api-proxy"},
 	"internal/api": {
-		"preprocess", "train", "evaluate", "modelstore", "predict", "retrain", "fault",
+		"preprocess", "train", "evaluate", "modelstore", "predict", "retrain", "approval", "fault",
 		"net/http", "github.com/go-chi/chi/v5", "github.com/danielgtaylor/huma/v2", "github.com/swaggest/swgui", "github.com/go-json-experiment/json",
 	},
 	// Verbs.
@@ -34,6 +34,7 @@ var rooms = map[string][]string{
 	"internal/evaluate":   {"modelstore", "processed", "rowset", "dataset", "model", "onnx", "metric", "blob", "settings", "fault"},
 	"internal/modelstore": {"model", "onnx", "blob", "fault"},
 	"internal/predict":    {"modelstore", "model", "onnx", "fault"},
+	"internal/approval":   {"fault", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
 	// Nouns.
 	"internal/processed":   {"dataset", "model", "metric", "blob", "fault"},
 	"internal/dataset":     {"fault", "github.com/parquet-go/parquet-go", "github.com/klauspost/compress"},

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"retrain/internal/api"
+	"retrain/internal/approval"
 	"retrain/internal/blob"
 	"retrain/internal/blob/s3blob"
 	"retrain/internal/evaluate"
@@ -57,7 +58,7 @@ func wire(c *common, h hooks) (api.Steps, error) {
 	return api.Steps{
 		Preprocess: prepare.Run, Train: fit.Run, Evaluate: judge.Run, Update: update.Run, Retrain: all.Run,
 		Predict: predictor.Run, Invoke: predictor.Invoke, InvokeCSV: predictor.CSV, Ready: predictor.Ready,
-		Rollback: modelstore.Rollback{Store: models}.Run, Registry: modelstore.Registry{Store: models},
+		Rollback: modelstore.Rollback{Store: models}.Run, Approve: new(approval.Step).Run, Registry: modelstore.Registry{Store: models},
 		Health: func(ctx context.Context) error { return reach(ctx, store) },
 	}, nil
 }

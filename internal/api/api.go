@@ -19,6 +19,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-chi/chi/v5"
 
+	"retrain/internal/approval"
 	"retrain/internal/evaluate"
 	"retrain/internal/modelstore"
 	"retrain/internal/predict"
@@ -35,6 +36,7 @@ type Steps struct {
 	Update     func(context.Context, modelstore.UpdateRequest) (modelstore.UpdateResult, error)
 	Retrain    func(context.Context, retrain.Request) (retrain.Result, error)
 	Rollback   func(context.Context, modelstore.RollbackRequest) (modelstore.RollbackResult, error)
+	Approve    func(context.Context, approval.Request) (approval.Result, error)
 	// What the champion answers: rows in our own form, in MLflow's, and as CSV;
 	// and whether it can answer. name is the model's, or "" for the default.
 	Predict   func(context.Context, predict.Request) (predict.Result, error)
@@ -151,6 +153,7 @@ func allFields() known {
 	k.add(modelstore.UpdateResult{})
 	k.add(retrain.Result{})
 	k.add(modelstore.RollbackRequest{})
+	k.add(approval.Request{})
 	k.add(modelstore.RollbackResult{})
 	k.add(predict.Request{})
 	k.add(predict.Result{})

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"retrain/internal/approval"
 	"retrain/internal/blob"
 	"retrain/internal/evaluate"
 	"retrain/internal/fault"
@@ -38,6 +39,9 @@ func plainSteps() Steps {
 		},
 		Retrain: func(_ context.Context, r retrain.Request) (retrain.Result, error) {
 			return retrain.Result{Status: "success", Warnings: []string{"from a step"}}, nil
+		},
+		Approve: func(_ context.Context, r approval.Request) (approval.Result, error) {
+			return approval.Result{Status: "success", Approved: *r.Approved}, nil
 		},
 		Rollback: func(_ context.Context, r modelstore.RollbackRequest) (modelstore.RollbackResult, error) {
 			return modelstore.RollbackResult{Status: "success", ModelName: r.ModelName, RestoredVersion: r.ToVersion}, nil

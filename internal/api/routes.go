@@ -1,6 +1,7 @@
 package api
 
 import (
+	"retrain/internal/approval"
 	"retrain/internal/evaluate"
 	"retrain/internal/fault"
 	"retrain/internal/modelstore"
@@ -11,7 +12,7 @@ import (
 
 // stepRoutes are the routes of the steps.
 func (s *service) stepRoutes() []routed {
-	return []routed{s.preprocess(), s.train(), s.evaluate(), s.updateModel(), s.retrain()}
+	return []routed{s.preprocess(), s.train(), s.evaluate(), s.updateModel(), s.retrain(), s.approve()}
 }
 
 func (s *service) preprocess() routed {
@@ -99,6 +100,22 @@ func (s *service) retrain() routed {
 			kinds: []fault.Kind{
 				fault.InvalidData, fault.DataNotFound, fault.RunConflict, fault.GateNotPassed, fault.ChampionChanged, fault.Throttled,
 			},
+		},
+	}
+}
+
+func (s *service) approve() routed {
+	return step[approval.Request, approval.Result]{
+		path: "/approve", run: s.steps.Approve,
+		outcome: func(r *approval.Result) (*[]string, string) { return &r.Warnings, "" },
+		doc: description{
+			id: "approve", order: 6, summary: "Answer a state machine that asks whether a model may be promoted",
+			text: "Passes the answer on to the execution that waits with the token. The message on the deployment's topic has the token, " +
+				"and the evaluation to decide by.",
+			examples: map[string]any{
+				"Approve": map[string]any{"task_token": "AQCEAAAAKgAAAAMA…", "approved": true, "by": "jo@example.com", "reason": "The report looks right."},
+			},
+			kinds: []fault.Kind{fault.DataNotFound, fault.RunConflict},
 		},
 	}
 }
