@@ -331,7 +331,9 @@ func (e *chunkEncoder) finish() {
 	e.meta.TotalCompressedSize = int64(len(e.out))
 }
 
-// chooseCodec tries the largest page: it is worth the time if half of it goes.
+// chooseCodec tries the largest page: it is worth the time if two thirds of it
+// go. Decimal numbers shrink to a little more than half, and would take as much
+// time as all else that is done to them.
 func (e *chunkEncoder) chooseCodec() format.CompressionCodec {
 	largest := e.pages[0]
 	for _, p := range e.pages {
@@ -340,7 +342,7 @@ func (e *chunkEncoder) chooseCodec() format.CompressionCodec {
 		}
 	}
 	e.stored = e.zstd.EncodeAll(e.raw[largest.start:largest.end], e.stored[:0])
-	if len(e.stored) <= (largest.end-largest.start)/2 {
+	if len(e.stored) <= (largest.end-largest.start)/3 {
 		return format.Zstd
 	}
 	return format.Uncompressed

@@ -34,7 +34,8 @@ const (
 // Integer columns are INT64, Float and Empty ones DOUBLE, Text ones UTF-8
 // strings; all are optional, and missing is null. Columns with few different
 // values are dictionary-encoded, other integers by their differences, and what
-// still shrinks to half by it is compressed with Zstandard. The bytes are the same for the same rows, in
+// still shrinks to a third by it is compressed with Zstandard. The bytes are the
+// same for the same rows, in
 // whatever batches they come, on any number of cores and on any processor.
 //
 // It gathers up to 8 MiB of values of each side. parquet-go supplies the
