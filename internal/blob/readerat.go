@@ -31,7 +31,7 @@ func (w Window) orDefault() Window {
 //
 // A file in a Folder is read where it is. From other Buckets, whole blocks are
 // fetched and kept for a while; where blocks are asked for in their order, the
-// next one is fetched meanwhile; a read of more than a block goes past them.
+// next ones are fetched meanwhile; a read of more than a block goes past them.
 type ReaderAt struct {
 	info   Info
 	source interface {
@@ -136,7 +136,11 @@ func (b *blocks) ReadAt(p []byte, off int64) (int, error) {
 	return len(p), nil
 }
 
-// get returns the numbered block, and sees to the next one.
+// ahead is how many blocks are fetched ahead of a reader: four of 32, so that
+// they do not displace what others read.
+func (b *blocks) ahead() int64 { return max(1, int64(b.window.Keep)/8) }
+
+// get returns the numbered block, and sees to the next ones.
 func (b *blocks) get(number int64) ([]byte, error) {
 	b.mu.Lock()
 	if err := b.ctx.Err(); err != nil {
@@ -145,8 +149,10 @@ func (b *blocks) get(number int64) ([]byte, error) {
 	}
 	wanted := b.want(number)
 	_, inOrder := b.held[number-1]
-	if inOrder && (number+1)*b.window.Block < b.info.Size {
-		b.want(number + 1)
+	if inOrder {
+		for next := number + 1; next <= number+b.ahead() && next*b.window.Block < b.info.Size; next++ {
+			b.want(next)
+		}
 	}
 	b.mu.Unlock()
 	select {

@@ -140,7 +140,7 @@ func TestReaderAtReadsAhead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for step, want := range []struct{ off, fetches int64 }{{5500, 1}, {0, 2}, {1000, 4}, {1500, 4}, {2000, 5}} {
+	for step, want := range []struct{ off, fetches int64 }{{5500, 1}, {0, 2}, {1000, 6}, {1500, 6}, {2000, 7}} {
 		if _, err := r.ReadAt(make([]byte, 10), want.off); err != nil {
 			t.Fatal(err)
 		}
@@ -152,8 +152,8 @@ func TestReaderAtReadsAhead(t *testing.T) {
 		}
 	}
 	r.Close()
-	if n := fetches.Load(); n != 5 {
-		t.Errorf("%d fetches in the end, want 5", n)
+	if n := fetches.Load(); n != 7 {
+		t.Errorf("%d fetches in the end, want 7", n)
 	}
 }
 

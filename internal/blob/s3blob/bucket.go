@@ -54,7 +54,8 @@ func (b *Bucket) head(ctx context.Context, key, etag string) (blob.Info, error) 
 	return describe(key, aws.ToInt64(out.ContentLength), out.ETag, out.LastModified), nil
 }
 
-// Open implements blob.Bucket.
+// Open implements blob.Bucket. A large object that is read to its end is fetched
+// in parts ahead of the reader; it is the one of Info.ETag, or an error.
 func (b *Bucket) Open(ctx context.Context, key string, span blob.Span) (io.ReadCloser, blob.Info, error) {
 	header := rangeHeader(span)
 	c, err := b.begin(ctx, key)
@@ -80,7 +81,11 @@ func (b *Bucket) Open(ctx context.Context, key string, span blob.Span) (io.ReadC
 		}
 	}
 	body := &body{ctx: ctx, stream: out.Body, left: length}
-	return body, describe(key, size, out.ETag, out.LastModified), nil
+	info := describe(key, size, out.ETag, out.LastModified)
+	if span.Length == 0 && length > 2*partBytes {
+		return b.readAhead(ctx, body, info, span.Offset), info, nil
+	}
+	return body, info, nil
 }
 
 // rangeHeader writes the span as RFC 9110, section 14.1.2, has it: nil for the
