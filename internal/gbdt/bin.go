@@ -2,6 +2,7 @@ package gbdt
 
 import (
 	"math"
+	"math/bits"
 	"slices"
 	"sort"
 
@@ -29,9 +30,9 @@ type Bins struct {
 type column struct {
 	feature int
 	// Numbers: value x is in bin b if edges[b-1] < x ≤ edges[b]. The last bin
-	// has no upper edge. padded is edges, filled up with +Inf for the search.
-	edges  []float64
-	padded *[cells]float64
+	// has no upper edge. keys are those of edges, filled up with that of +Inf for the search.
+	edges []float64
+	keys  *[cells]uint64
 	// Categories: the code of each bin, ascending, and the bin of each code.
 	codes []int32
 	binOf []uint8
@@ -54,39 +55,33 @@ func (c *column) bin(x float64) uint8 {
 	if math.IsNaN(x) {
 		return missingBin
 	}
-	return numberBin(c.padded, x)
+	return numberBin(c.keys, x)
 }
 
-// numberBin counts the edges below x by bisection, in eight steps that the
-// compiler turns into conditional moves.
-func numberBin(e *[cells]float64, x float64) uint8 {
-	var i uint8
-	if e[127] < x {
-		i = 128
-	}
-	if e[i+63] < x {
-		i += 64
-	}
-	if e[i+31] < x {
-		i += 32
-	}
-	if e[i+15] < x {
-		i += 16
-	}
-	if e[i+7] < x {
-		i += 8
-	}
-	if e[i+3] < x {
-		i += 4
-	}
-	if e[i+1] < x {
-		i += 2
-	}
-	if e[i] < x {
-		i++
-	}
-	return i
+// numberBin counts the edges below x by bisection. It compares the keys of
+// numbers, since the compiler makes a branch of every comparison of floating-point
+// numbers, and half of these would be guessed wrong.
+func numberBin(keys *[cells]uint64, x float64) uint8 {
+	key := numberKey(x)
+	i := below(keys[127], key) << 7
+	i += below(keys[uint8(i+63)], key) << 6
+	i += below(keys[uint8(i+31)], key) << 5
+	i += below(keys[uint8(i+15)], key) << 4
+	i += below(keys[uint8(i+7)], key) << 3
+	i += below(keys[uint8(i+3)], key) << 2
+	i += below(keys[uint8(i+1)], key) << 1
+	i += below(keys[uint8(i)], key)
+	return uint8(i)
 }
+
+// below returns 1 if a < b, else 0, without a branch.
+func below(a, b uint64) uint64 {
+	_, borrow := bits.Sub64(a, b, 0)
+	return borrow
+}
+
+// numberKey is sortKey with one zero.
+func numberKey(x float64) uint64 { return sortKey(x + 0) }
 
 // threshold returns t such that x ≤ t exactly for the values in bins up to b.
 // Behind the last bin it is the largest number: such a split parts the numbers
@@ -100,11 +95,13 @@ func (c *column) threshold(b uint8) float64 {
 
 // newNumber returns the column of a number with the given edges.
 func newNumber(feature int, edges []float64) column {
-	c := column{feature: feature, edges: edges, padded: new([cells]float64)}
-	for i := range c.padded {
-		c.padded[i] = math.Inf(1)
+	c := column{feature: feature, edges: edges, keys: new([cells]uint64)}
+	for i := range c.keys {
+		c.keys[i] = numberKey(math.Inf(1))
 	}
-	copy(c.padded[:], edges)
+	for i, e := range edges {
+		c.keys[i] = numberKey(e)
+	}
 	return c
 }
 

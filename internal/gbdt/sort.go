@@ -46,18 +46,12 @@ func sortByte(dst, src []uint64, shift int) bool {
 
 // sortKey maps numbers to integers in the same order: the bits of positive ones
 // are in order already but for the sign, those of negative ones the other way
-// round.
+// round. Which it is could not be guessed, so there is no branch.
 func sortKey(x float64) uint64 {
 	k := math.Float64bits(x)
-	if k>>63 == 1 {
-		return ^k
-	}
-	return k | 1<<63
+	return k ^ (uint64(int64(k)>>63) | 1<<63)
 }
 
 func sortValue(k uint64) float64 {
-	if k>>63 == 0 {
-		return math.Float64frombits(^k)
-	}
-	return math.Float64frombits(k &^ (1 << 63))
+	return math.Float64frombits(k ^ ((k>>63 - 1) | 1<<63))
 }
