@@ -20,6 +20,7 @@ type modelsCommand struct {
 	Show     modelsShow     `cmd:"" help:"A model's champion."`
 	Versions modelsVersions `cmd:"" help:"A model's stored versions."`
 	History  modelsHistory  `cmd:"" help:"Who was champion, when and why."`
+	Report   modelsReport   `cmd:"" help:"An evaluation as an HTML page, on stdout."`
 	Rollback modelsRollback `cmd:"" help:"Make the model of an earlier version champion again."`
 }
 
@@ -50,6 +51,10 @@ type (
 		output
 		modelName
 		Before int64 `placeholder:"VERSION" help:"Go on before this version."`
+	}
+	modelsReport struct {
+		modelName
+		Evaluation string `placeholder:"ID" help:"Which one (default: the one that let the champion in)."`
 	}
 	modelsRollback struct {
 		output
@@ -192,6 +197,20 @@ func (c *modelsHistory) Run(s *surroundings) error {
 			goOn(to, "--before", fmt.Sprint(list.Next))
 		}
 	})
+}
+
+// Run writes an evaluation's page.
+func (c *modelsReport) Run(s *surroundings) error {
+	steps, err := s.registry()
+	if err != nil {
+		return err
+	}
+	page, err := steps.Registry.Report(s.ctx, c.Name, c.Evaluation)
+	if err != nil {
+		return s.fail(err)
+	}
+	_, err = s.stdout.Write(page)
+	return err
 }
 
 // Run goes back to an earlier champion.

@@ -38,7 +38,7 @@ func (s *service) addDocs() {
 			panic(err)
 		}
 		w.Header().Set("Content-Security-Policy", policy)
-		serveText(w, "text/html; charset=utf-8", html)
+		serveText(w, htmlType, html)
 	})
 	s.router.Get(docsPath+"/{asset}", s.asset)
 }

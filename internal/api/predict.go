@@ -127,11 +127,8 @@ func (i invocations) operation(schemas huma.Registry) *huma.Operation {
 // answer reads a request in whichever form it has, and scores its rows.
 func (invocations) answer(s *service, schema *huma.Schema, w http.ResponseWriter, r *http.Request) (res predict.Result, err error) {
 	ctx := r.Context()
-	if s.Timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, s.Timeout)
-		defer cancel()
-	}
+	ctx, done := s.bounded(ctx)
+	defer done()
 	name := r.URL.Query().Get("model_name")
 	if name == "" {
 		name = r.Header.Get(modelHeader)

@@ -30,11 +30,8 @@ func (l lookup[In, Res]) register(s *service, router chi.Router) {
 	h := newHuma(router.With(s.intake(s.MaxBody)), s.document)
 	type output struct{ Body Res }
 	huma.Register(h, l.doc.operation(http.MethodGet, l.path), func(ctx context.Context, in *In) (*output, error) {
-		if s.Timeout > 0 {
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(ctx, s.Timeout)
-			defer cancel()
-		}
+		ctx, done := s.bounded(ctx)
+		defer done()
 		res, err := l.run(ctx, in)
 		if err != nil {
 			return nil, problemOf(ctx, err)
@@ -64,6 +61,11 @@ type (
 		Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"Number of entries"`
 	}
 )
+
+type evaluated struct {
+	Name string `path:"name" doc:"The model's name" example:"default"`
+	ID   string `path:"id" doc:"The evaluation's id: the file name in evaluation_path, without .json"`
+}
 
 // registryRoutes are the routes that tell what the store holds, and the one
 // that goes back to what it held before.
@@ -116,6 +118,19 @@ func (s *service) registryRoutes() []routed {
 				return res, inPath(err)
 			},
 		},
+		lookup[evaluated, modelstore.Evaluation]{
+			path: "/models/{name}/evaluations/{id}",
+			doc: description{
+				id: "evaluation", tag: "models", order: 15, summary: "A stored verdict",
+				text:  "Tells what was compared with what, and what /evaluate answered.",
+				kinds: []fault.Kind{fault.DataNotFound, fault.InvalidData},
+			},
+			run: func(ctx context.Context, in *evaluated) (modelstore.Evaluation, error) {
+				res, err := r.Store.Evaluation(ctx, in.Name, in.ID)
+				return res, inPath(err)
+			},
+		},
+		reportRoute{r},
 		s.rollback(),
 	}
 }

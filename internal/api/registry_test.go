@@ -98,6 +98,9 @@ func TestRegistryRefuses(t *testing.T) {
 		{"GET", "/models?limit=201", "", 422, "Retrain.InvalidRequest", "query limit"},
 		{"GET", "/models/x/history?before=SECRET", "", 422, "Retrain.InvalidRequest", "query before"},
 		{"POST", "/models", "{}", 405, "Retrain.MethodNotAllowed", ""},
+		{"GET", "/models/default/evaluations/x", "", 422, "Retrain.InvalidRequest", "path id"},
+		{"GET", "/models/default/evaluations/x/report", "", 422, "Retrain.InvalidRequest", "path id"},
+		{"GET", "/models/default/evaluations/0123456789abcdef-g0-0123456789abcdef/report", "", 422, "Retrain.DataNotFound", ""},
 		{"GET", "/models/default/rollback", "", 405, "Retrain.MethodNotAllowed", ""},
 		{"GET", "/models/default/nothing", "", 404, "Retrain.NoSuchRoute", ""},
 		{"POST", "/models/default/rollback", `{}`, 422, "Retrain.InvalidRequest", "body to_version"},
@@ -133,5 +136,38 @@ func TestPageLimitsAreTheStores(t *testing.T) {
 		if p.Name == "limit" && (*p.Schema.Maximum != modelstore.MaxPage || p.Schema.Default != modelstore.DefaultPage) {
 			t.Errorf("%+v", p.Schema)
 		}
+	}
+}
+
+// The verdict and its page are served from the address that /evaluate answers.
+func TestAStoredVerdictAndItsReport(t *testing.T) {
+	s := realService(t)
+	answer := answerOf(t, s, "/retrain", `{"data_path":"s3://data/churn.csv","target":"churn","model_params":{"max_iter":2}}`)
+	var whole struct {
+		Evaluate struct {
+			EvaluationPath string `json:"evaluation_path"`
+			ReportPath     string `json:"report_path"`
+			Summary        string `json:"summary"`
+		} `json:"evaluate"`
+	}
+	if err := json.Unmarshal([]byte(answer), &whole); err != nil {
+		t.Fatal(err)
+	}
+	e := whole.Evaluate
+	path := strings.TrimSuffix(strings.TrimPrefix(e.EvaluationPath, "s3://store"), ".json")
+	if "s3://store"+path+".html" != e.ReportPath {
+		t.Errorf("%s beside %s", e.ReportPath, e.EvaluationPath)
+	}
+	var stored modelstore.Evaluation
+	fetched(t, s, path, "/models/{name}/evaluations/{id}", &stored)
+	if stored.Decision != "bootstrap" || !strings.Contains(string(stored.Result), e.Summary) || stored.Report.Size == 0 {
+		t.Errorf("%s: %s", stored.Decision, stored.Result)
+	}
+	w := ask(s, "GET", path+"/report", "")
+	if w.Code != 200 || w.Header().Get("Content-Type") != "text/html; charset=utf-8" || w.Header().Get("Content-Security-Policy") != "default-src 'none'; style-src 'unsafe-inline'; img-src data:" {
+		t.Errorf("%d %v", w.Code, w.Header())
+	}
+	if page := w.Body.String(); !strings.HasPrefix(page, "<!DOCTYPE html>") || !strings.Contains(page, e.Summary) || int64(len(page)) != stored.Report.Size {
+		t.Errorf("%d bytes: %.200s", len(page), page)
 	}
 }

@@ -39,3 +39,11 @@ func (s slots) take(ctx context.Context) (free func(), err error) {
 		return nil, fault.New(fault.Throttled, "The service is busy with other trainings; try again later.")
 	}
 }
+
+// bounded limits a request's work to the service's Timeout.
+func (s *service) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if s.Timeout <= 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, s.Timeout)
+}

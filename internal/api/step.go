@@ -91,11 +91,8 @@ func (st step[Req, Res]) answer(ctx context.Context, s *service, schema *huma.Sc
 		}
 	}
 	visitOf(ctx).runID, _ = body["run_id"].(string)
-	if s.Timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, s.Timeout)
-		defer cancel()
-	}
+	ctx, done := s.bounded(ctx)
+	defer done()
 	if st.heavy {
 		free, err := s.slots.take(ctx)
 		if err != nil {

@@ -15,6 +15,7 @@ import (
 type compared struct {
 	task       model.Task
 	classes    int
+	names      []string  // of the classes
 	labels     []int32   // of a classification, over the union of classes
 	values     []float64 // of a regression
 	challenger []float64
@@ -47,7 +48,7 @@ func align(mine, theirs *processed.Scored, kept []bool) *compared {
 		}
 		return c
 	}
-	c.classes, c.labels, c.challenger = len(mine.Recipe.Classes), mine.Labels(), mine.P
+	c.classes, c.names, c.labels, c.challenger = len(mine.Recipe.Classes), mine.Recipe.Classes, mine.Labels(), mine.P
 	if theirs != nil {
 		c.unite(mine, theirs)
 	}
@@ -58,7 +59,7 @@ func align(mine, theirs *processed.Scored, kept []bool) *compared {
 // unite scores two classifications over the union of their classes.
 func (c *compared) unite(mine, theirs *processed.Scored) {
 	union := &model.Recipe{Task: c.task, Classes: unionOf(mine.Recipe, theirs.Recipe)}
-	c.classes = len(union.Classes)
+	c.classes, c.names = len(union.Classes), union.Classes
 	c.challenger, c.champion = mine.As(union), theirs.As(union)
 	c.labels = translate(mine, union)
 	for i, label := range translate(theirs, union) {

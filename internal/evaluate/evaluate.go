@@ -202,7 +202,7 @@ func (j *job) run(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return j.store(ctx, j.result(v))
+	return j.store(ctx, v, j.result(v))
 }
 
 // scoreChampion scores the champion on the challenger's holdout; nil if there

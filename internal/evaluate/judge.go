@@ -29,6 +29,7 @@ type verdict struct {
 	// to compare with, where intervals takes its place.
 	comparisons []metric.Comparison
 	intervals   map[string]metric.Interval
+	slices      []sliced
 }
 
 func (v *verdict) passed() bool {
@@ -64,7 +65,7 @@ func (j *job) judge(ctx context.Context, c *compared) (*verdict, error) {
 		for _, name := range slices.Sorted(maps.Keys(j.gate.Guardrails)) {
 			v.add(j.guardrail(v, name))
 		}
-		if err := j.slices(ctx, v); err != nil {
+		if err := j.compareSlices(ctx, v); err != nil {
 			return nil, err
 		}
 	}

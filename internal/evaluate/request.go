@@ -35,6 +35,7 @@ type Result struct {
 	Comparisons             []metric.Comparison        `json:"comparisons" doc:"Both models on the same rows, in each metric; empty if there is no champion to compare with"`
 	Baselines               map[string]float64         `json:"baselines,omitempty" doc:"The baselines' scores in the primary metric"`
 	ExpectedChampionVersion int64                      `json:"expected_champion_version" doc:"0 if there is no champion"`
+	ReportPath              string                     `json:"report_path" doc:"The evaluation as an HTML page; GET /models/{name}/evaluations/{id}/report serves it"`
 	EvaluationPath          string                     `json:"evaluation_path"`
 	Warnings                []string                   `json:"warnings"`
 	Cached                  bool                       `json:"cached"`

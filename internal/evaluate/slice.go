@@ -11,11 +11,11 @@ import (
 	"retrain/internal/processed"
 )
 
-// slices compares the models on the rows of each value of the gate's slice
+// compareSlices compares the models on the rows of each value of the gate's slice
 // columns, in the primary metric. A column that the holdout does not have, or
 // none of whose values has enough rows, fails: what was asked to be watched was
 // not.
-func (j *job) slices(ctx context.Context, v *verdict) error {
+func (j *job) compareSlices(ctx context.Context, v *verdict) error {
 	for _, s := range j.gate.Slices {
 		index, names, err := j.data.Groups(ctx, dataset.Holdout, s.Column)
 		var unfit *processed.IncompatibleError
@@ -45,6 +45,14 @@ func (c *compared) pick(index []int32) []int32 {
 	return some
 }
 
+// sliced is how the rows of one value of a slice's column came out.
+type sliced struct {
+	Slice
+	value  string
+	rows   int
+	reason Reason
+}
+
 func (v *verdict) slice(s Slice, index []int32, names []string) {
 	rows := make([][]int, len(names))
 	for i, group := range index {
@@ -54,7 +62,9 @@ func (v *verdict) slice(s Slice, index []int32, names []string) {
 	for group, name := range names {
 		if len(rows[group]) >= s.MinRows {
 			compared++
-			v.add(v.sliceReason(s, name, rows[group]))
+			r := v.sliceReason(s, name, rows[group])
+			v.add(r)
+			v.slices = append(v.slices, sliced{s, name, len(rows[group]), r})
 		}
 	}
 	if compared == 0 {

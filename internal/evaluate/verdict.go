@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"retrain/internal/fault"
 	"retrain/internal/metric"
@@ -146,20 +147,25 @@ func (v *verdict) failed() []string {
 	return rules
 }
 
-// store keeps the verdict. If another evaluation of the same comparison was
+// store keeps the verdict, and before it the report that shows it. If another evaluation of the same comparison was
 // stored meanwhile, that one stands and is returned.
-func (j *job) store(ctx context.Context, r *Result) (*Result, error) {
+func (j *job) store(ctx context.Context, v *verdict, r *Result) (*Result, error) {
 	c, err := j.comparison()
 	if err != nil {
 		return nil, err
 	}
-	r.EvaluationPath = j.Models.EvaluationURI(j.name, c.ID())
+	r.EvaluationPath, r.ReportPath = j.Models.EvaluationURI(j.name, c.ID()), j.Models.ReportURI(j.name, c.ID())
+	at := j.Now().UTC().Truncate(time.Millisecond)
+	page, err := j.report(ctx, v, r, at)
+	if err != nil {
+		return nil, err
+	}
 	raw, err := json.Marshal(r)
 	if err != nil {
 		return nil, err
 	}
 	stands, existed, err := j.Models.PutEvaluation(ctx, modelstore.Evaluation{
-		Comparison: c, Decision: r.Decision, ShouldUpdate: r.ShouldUpdate, RunID: r.RunID, Result: raw,
+		Comparison: c, Decision: r.Decision, ShouldUpdate: r.ShouldUpdate, RunID: r.RunID, At: at, Result: raw, Page: page,
 	})
 	if err != nil || !existed {
 		return r, err

@@ -44,17 +44,14 @@ func TestClassFindsLabels(t *testing.T) {
 	}
 }
 
-func TestGainImportance(t *testing.T) {
+func TestImportance(t *testing.T) {
 	m := sound(true)
 	nodes := m.Trees.Trees[0].Nodes
-	if diff := cmp.Diff([]float64{0, 0}, m.GainImportance()); diff != "" {
+	if diff := cmp.Diff([]float64{0, 0}, m.Importance()); diff != "" {
 		t.Error("without gain: ", diff)
 	}
 	nodes[0].Gain, nodes[2].Gain = 1, 3
-	if diff := cmp.Diff([]float64{0.25, 0.75}, m.GainImportance()); diff != "" {
+	if diff := cmp.Diff([]float64{0.25, 0.75}, m.Importance()); diff != "" {
 		t.Error(diff)
-	}
-	if got := sound(false).GainImportance(); got != nil {
-		t.Errorf("of a linear model: %v", got)
 	}
 }

@@ -72,11 +72,15 @@ type Evaluation struct {
 	Decision     string          `json:"decision"`
 	ShouldUpdate bool            `json:"should_update"`
 	RunID        string          `json:"run_id"`
-	At           time.Time       `json:"at"`     // filled by PutEvaluation if zero
-	Result       json.RawMessage `json:"result"` // the whole answer of /evaluate
+	At           time.Time       `json:"at"`              // filled by PutEvaluation if zero
+	Report       File            `json:"report,omitzero"` // describes Page; filled by PutEvaluation
+	Result       json.RawMessage `json:"result"`          // the whole answer of /evaluate
 
 	// SHA256 names the stored document; filled when it is stored or read.
 	SHA256 string `json:"-"`
+	// Page is the evaluation as a page, which PutEvaluation stores before the
+	// evaluation itself; nil for none. Report reads it back.
+	Page []byte `json:"-"`
 }
 
 // PutEvaluation stores an evaluation under its Comparison's ID and returns what
@@ -95,6 +99,9 @@ func (s *Store) PutEvaluation(ctx context.Context, e Evaluation) (stands Evaluat
 	}
 	if err := e.check(e.ModelName, e.ID()); err != nil {
 		return Evaluation{}, false, fmt.Errorf("modelstore: an evaluation to store: %w", err)
+	}
+	if e.Report, err = s.putReport(ctx, &e); err != nil {
+		return Evaluation{}, false, err
 	}
 	ours, err := seal(e, maxDocument)
 	if err != nil {
@@ -115,7 +122,8 @@ func (s *Store) Evaluation(ctx context.Context, name, id string) (Evaluation, er
 		return Evaluation{}, err
 	}
 	if !isEvaluationID(id) {
-		return Evaluation{}, fault.New(fault.InvalidRequest, "This is not the id of an evaluation.")
+		return Evaluation{}, fault.New(fault.InvalidRequest, "This is not the id of an evaluation.").
+			At("An id is the name of an evaluation's file, without .json", "string_pattern_mismatch", "path", "id")
 	}
 	sealed, _, err := blob.ReadAll(ctx, s.Root, evaluationKey(name, id), maxDocument)
 	if errors.Is(err, blob.ErrNotFound) {

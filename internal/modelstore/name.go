@@ -72,6 +72,7 @@ func attachmentKey(name, digest, own, file string) string {
 	return versionKey(name, digest) + "/files/" + own + "/" + file
 }
 func evaluationKey(name, id string) string { return nameKey(name) + "/evaluations/" + id + ".json" }
+func reportKey(name, id string) string     { return nameKey(name) + "/evaluations/" + id + ".html" }
 func championKey(name string) string       { return nameKey(name) + "/champion.json" }
 func latestKey(name string) string         { return nameKey(name) + "/latest/" + modelFile }
 
@@ -80,6 +81,9 @@ func (s *Store) ModelURI(name, digest string) string { return s.Root.URI(modelKe
 
 // EvaluationURI returns the address of an evaluation.
 func (s *Store) EvaluationURI(name, id string) string { return s.Root.URI(evaluationKey(name, id)) }
+
+// ReportURI returns the address of an evaluation's report.
+func (s *Store) ReportURI(name, id string) string { return s.Root.URI(reportKey(name, id)) }
 
 // LatestURI returns the address of the copy that readers of a fixed key read.
 func (s *Store) LatestURI(name string) string { return s.Root.URI(latestKey(name)) }

@@ -149,6 +149,27 @@ func NoChampion() error {
 	return fault.New(fault.DataNotFound, "There is no champion of this model name yet; GET /models lists the names, and /retrain makes a first one.")
 }
 
+// Report returns an evaluation's page; without an id that of the evaluation which
+// let the champion in, or let it in before it came back by a rollback.
+func (r Registry) Report(ctx context.Context, name, id string) ([]byte, error) {
+	if id != "" {
+		return r.Store.Report(ctx, name, id)
+	}
+	champion, _, err := r.Store.Champion(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if champion == nil {
+		return nil, NoChampion()
+	}
+	for _, change := range champion.changes() {
+		if change.Digest == champion.Digest && change.EvaluationID != "" {
+			return r.Store.Report(ctx, name, change.EvaluationID)
+		}
+	}
+	return nil, fault.New(fault.DataNotFound, "The evaluation that let the champion in is older than its history.")
+}
+
 // VersionList is the answer of GET /models/{name}/versions.
 type VersionList struct {
 	ModelName string         `json:"model_name"`

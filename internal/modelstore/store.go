@@ -10,6 +10,7 @@
 //	models/<name>/sha256/<digest>/manifest.json   where it comes from, how it scored, golden rows
 //	models/<name>/sha256/<digest>/files/…         what else its manifest lists, each by its own SHA-256
 //	models/<name>/evaluations/<id>.json           a verdict: challenger, champion, generation
+//	models/<name>/evaluations/<id>.html           the verdict as a page
 //	models/<name>/champion.json                   the pointer: generation, digest, history
 //	models/<name>/latest/model.onnx               a copy for readers of a fixed key; never the truth
 //

@@ -63,6 +63,24 @@ func LoadResult(ctx context.Context, store blob.Root, runID, step, fingerprint s
 	return true, nil
 }
 
+// ShowResult reads what a step answered in a run, whatever it was asked, and
+// reports whether it is there to be read. It is for those who show it and
+// decide nothing by it.
+func ShowResult(ctx context.Context, store blob.Root, runID, step string, result any) (bool, error) {
+	raw, _, err := blob.ReadAll(ctx, store, Path(runID, step+".json"), maxDocument)
+	if errors.Is(err, blob.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	var stored stepResult
+	if json.Unmarshal(raw, &stored) != nil || json.Unmarshal(stored.Result, result) != nil {
+		return false, nil
+	}
+	return true, nil
+}
+
 // SaveResult stores a step's answer. The first answer of a run stands; that it
 // was made from the same inputs is all that is asked of a later one.
 func SaveResult(ctx context.Context, store blob.Root, runID, step, fingerprint string, result any) error {

@@ -1,0 +1,157 @@
+// Package report writes an evaluation as one self-contained HTML page: the
+// verdict and its reasons first, then how challenger and champion compare, and
+// at last what both were made from.
+//
+// It draws what it is given and computes no score: the numbers are those of the
+// evaluation. A page has no script and asks nobody for anything, and whatever
+// names and labels it is given are escaped. The same report gives the same
+// bytes. The package knows neither how models are compared nor where pages are
+// kept.
+package report
+
+import (
+	"bytes"
+	_ "embed"
+	"html/template"
+
+	"retrain/internal/metric"
+)
+
+// Report is all that a page shows. Parts that are nil or empty are left out, or
+// the page says why they are missing.
+type Report struct {
+	ModelName, Target, Task string
+
+	Decision string // promote, keep, bootstrap or champion_incompatible
+	Passed   bool   // whether the challenger is to become champion
+	Summary  string
+	Rules    []Rule
+	Warnings []string
+
+	Primary    string  // the metric that decides
+	Confidence float64 // of all intervals but those of the calibration
+	Champion   string  // what to call the champion, such as "version 3"; "" if there is none
+	// Incompatible says why the champion could not be scored; or "".
+	Incompatible string
+	Scores       []Score // in the order in which they are shown
+
+	Classes *Classes // of a classification
+	Values  *Values  // of a regression
+
+	Importances []Share
+	Slices      []Slice
+	Data        Data
+	Lineage     []Fact
+	Params      []Fact
+}
+
+// Rule is one rule of the gate.
+type Rule struct {
+	Name, Metric string
+	Needed       string
+	Found        *Found // nil where the rule is about no number
+	Passed       bool
+}
+
+// Found is what a rule looked at.
+type Found struct {
+	Score      *float64 // the challenger's
+	Difference *float64 // challenger - champion
+	CI         *metric.Interval
+}
+
+// Score is a metric of both models.
+type Score struct {
+	Metric     string
+	Challenger *float64         // nil if undefined
+	Own        *metric.Interval // of Challenger
+	Champion   *float64         // nil if undefined, or if there is no champion
+	Difference *metric.Comparison
+	Baselines  []Fact
+	Undefined  string // why the challenger has no value
+}
+
+// Classes is how a classification did in detail. Champion is nil if there is
+// none to compare with.
+type Classes struct {
+	Names      []string // of the classes
+	Challenger Answers
+	Champion   *Answers
+}
+
+// Answers is what one model's answers look like.
+type Answers struct {
+	// ROC and PrecisionRecall are of class 1 of two; nil for more.
+	ROC, PrecisionRecall []metric.Point
+	Calibration          []metric.Calibration
+	Confusion            [][]int64 // as metric.Confusion returns it
+}
+
+// Values is how a regression did in detail: both slices have an entry for the
+// challenger, and one for the champion if there is one to compare with.
+type Values struct {
+	Errors  []metric.Histogram
+	Against []*metric.Grid
+}
+
+// Share is a feature's part in the challenger.
+type Share struct {
+	Feature string
+	Share   float64 // of 1
+}
+
+// Slice is how both models did on the rows of one value of a column.
+type Slice struct {
+	Column, Value        string
+	Rows                 int64
+	Challenger, Champion *float64
+	MaxDrop              float64
+	Passed               bool
+}
+
+// Data is what became of the rows and columns that were read.
+type Data struct {
+	Rows    []Fact
+	Columns []Column
+	More    int64 // columns that are not shown; filled by HTML
+}
+
+// Column is one column of the data.
+type Column struct {
+	Name, Role, Kind string
+	Missing          float64 // share of the rows
+	Distinct         int64
+	Reason           string // why it was dropped
+}
+
+// Fact is a value with its name.
+type Fact struct{ Name, Value string }
+
+//go:embed page.html
+var pageText string
+
+//go:embed page.css
+var style string
+
+var page = template.Must(template.New("page").Funcs(template.FuncMap{
+	"style":    func() template.CSS { return template.CSS(style) },
+	"metric":   metricName,
+	"lower":    func(name string) bool { return !metric.HigherIsBetter(name) },
+	"score":    scoreText,
+	"number":   number,
+	"signed":   signedNumber,
+	"interval": intervalText,
+	"gap":      gapText,
+	"count":    Count,
+	"percent":  percent,
+	"rule":     ruleName,
+	"role":     roleText,
+	"verdict":  verdictText,
+}).Parse(pageText))
+
+// HTML returns the page.
+func (r *Report) HTML() ([]byte, error) {
+	var out bytes.Buffer
+	err := page.Execute(&out, r.limited())
+	return out.Bytes(), err
+}
