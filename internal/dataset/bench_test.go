@@ -108,7 +108,7 @@ func BenchmarkLexer(b *testing.B) {
 	b.SetBytes(int64(len(table)))
 	opts := Options{}.withDefaults()
 	for b.Loop() {
-		r, err := openTable(io.NopCloser(strings.NewReader(table)), opts)
+		r, err := openFile(io.NopCloser(strings.NewReader(table)), opts)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -51,8 +51,9 @@ type block struct {
 	cells   []span  // row-major
 	lines   []int64 // on which each row begins
 	rejects []Reject
-	kept    bool  // whoever received the block wants it for longer
-	err     error // why there is no block; io.EOF is the regular end
+	file    string // "" if the table is in one file
+	kept    bool   // whoever received the block wants it for longer
+	err     error  // why there is no block; io.EOF is the regular end
 }
 
 // cell returns the bytes of a cell.

@@ -27,7 +27,7 @@ const minBomb = 64 << 20
 // decompressed returns the plain bytes. Gzip and zstd are told by how they
 // begin (RFC 1952, section 2.3.1; RFC 8878, section 3.1); members and frames
 // that follow one another are one stream.
-func (s *source) decompressed(in *bufio.Reader, opts Options) (io.Reader, error) {
+func (s *source) decompressed(in *bufio.Reader, opts Options) (*compressed, error) {
 	c := &compressed{stored: s.stored, r: in, opts: opts}
 	magic, err := in.Peek(4)
 	if err != nil && err != io.EOF {

@@ -134,7 +134,7 @@ func TestOtherQuotes(t *testing.T) {
 	got = readAll(t, opens("a,\"b\n7\" x,2\n\x01,3\n"), Options{Dialect: Dialect{Quote: NoQuote}})
 	same(t, "names", got.Schema.Names(), []string{"a", `"b`})
 	same(t, "none", got.Rows, [][]string{{`7" x`, "2"}})
-	same(t, "rejects", got.Rejects, []Reject{{3, "a", ReasonNUL}})
+	same(t, "rejects", got.Rejects, []Reject{{3, "a", ReasonNUL, ""}})
 }
 
 // TestMissingValuesAndTypes has what a caller says about cells.
@@ -145,7 +145,7 @@ func TestMissingValuesAndTypes(t *testing.T) {
 	}
 	got := readAll(t, opens("a,b,c,d\n01,5,1,?\n1,-99,x,-99\n?,6.0,2.5,3\n1,6.5,1,4\n,NA,inf,5\n"), Options{Dialect: d})
 	same(t, "rows", got.Rows, [][]string{{"01", "5", "1", "?"}, {"?", "6", "2.5", "3"}, {"?", "?", "?", "5"}})
-	same(t, "rejects", got.Rejects, []Reject{{3, "c", ReasonFloat}, {5, "b", ReasonInteger}})
+	same(t, "rejects", got.Rejects, []Reject{{3, "c", ReasonFloat, ""}, {5, "b", ReasonInteger, ""}})
 	kinds := []Kind{}
 	for i := range got.Schema.Columns {
 		kinds = append(kinds, got.Schema.Columns[i].Kind)

@@ -40,20 +40,20 @@ func TestRejects(t *testing.T) {
 	}, "\n")
 	got := readAll(t, opens(in), Options{MaxCell: 30})
 	same(t, "rejects", got.Rejects, []Reject{
-		{3, "", ReasonTooFew},
-		{4, "", ReasonTooMany},
-		{5, "b", ReasonQuote},
-		{6, "b", ReasonQuote},
-		{7, "b", ReasonQuote},
-		{8, "b", ReasonUTF8},
-		{9, "c", ReasonNUL},
-		{10, "b", ReasonCR},
-		{11, "b", ReasonCell},
-		{12, "c", ReasonCell},
-		{14, "a", ReasonQuote},
-		{15, "", ReasonQuote},
-		{16, "", ReasonQuote},
-		{17, "", ReasonQuote},
+		{3, "", ReasonTooFew, ""},
+		{4, "", ReasonTooMany, ""},
+		{5, "b", ReasonQuote, ""},
+		{6, "b", ReasonQuote, ""},
+		{7, "b", ReasonQuote, ""},
+		{8, "b", ReasonUTF8, ""},
+		{9, "c", ReasonNUL, ""},
+		{10, "b", ReasonCR, ""},
+		{11, "b", ReasonCell, ""},
+		{12, "c", ReasonCell, ""},
+		{14, "a", ReasonQuote, ""},
+		{15, "", ReasonQuote, ""},
+		{16, "", ReasonQuote, ""},
+		{17, "", ReasonQuote, ""},
 	})
 	same(t, "rows", got.Rows, [][]string{{"1", "2", "3"}, {"4", "5", "6"}})
 	same(t, "lines", got.Lines, []int64{2, 18})
@@ -97,7 +97,7 @@ func TestLongLines(t *testing.T) {
 	in := "a,b\n1,2\n" + strings.Repeat("x", 1000) + "\n3,4\n" + strings.Repeat("y,", 500) + "\n5,6\n" + strings.Repeat("z", 999)
 	for _, window := range []int{1, 16, 110, 4096} {
 		got := readAll(t, opens(in), Options{MaxLine: 100, window: window})
-		same(t, "rejects", got.Rejects, []Reject{{3, "", ReasonLine}, {5, "", ReasonLine}, {7, "", ReasonLine}})
+		same(t, "rejects", got.Rejects, []Reject{{3, "", ReasonLine, ""}, {5, "", ReasonLine, ""}, {7, "", ReasonLine, ""}})
 		same(t, "rows", got.Rows, [][]string{{"1", "2"}, {"3", "4"}, {"5", "6"}})
 		same(t, "lines", got.Lines, []int64{2, 4, 6})
 	}
@@ -108,16 +108,16 @@ func TestLongLines(t *testing.T) {
 func TestUnclosedQuote(t *testing.T) {
 	rest := strings.Repeat("1,2\n", 50)
 	got := readAll(t, opens("a,b\n1,2\n\"x\ny\",\"3\n"+rest), Options{})
-	same(t, "rejects", got.Rejects, []Reject{{3, "", ReasonOpen}, {4, "a", ReasonQuote}})
+	same(t, "rejects", got.Rejects, []Reject{{3, "", ReasonOpen, ""}, {4, "a", ReasonQuote, ""}})
 	if got.Tally.Used != 51 {
 		t.Errorf("%d rows used, want 51", got.Tally.Used)
 	}
 	for _, window := range []int{1, 16, 4096} {
 		got = readAll(t, opens("a,b\n"+rest+"1,\"2\n"+rest+"\"\n"), Options{MaxLine: 100, window: window})
-		same(t, "rejects", got.Rejects, []Reject{{52, "b", ReasonOpen}, {103, "a", ReasonOpen}})
+		same(t, "rejects", got.Rejects, []Reject{{52, "b", ReasonOpen, ""}, {103, "a", ReasonOpen, ""}})
 	}
 	got = readAll(t, opens("a,b\n1,2\n1,\"2\n1,2\n1,2\n"), Options{})
-	same(t, "rejects of a table without a pattern", got.Rejects, []Reject{{3, "b", ReasonOpen}, {4, "", ReasonQuote}, {5, "", ReasonQuote}})
+	same(t, "rejects of a table without a pattern", got.Rejects, []Reject{{3, "b", ReasonOpen, ""}, {4, "", ReasonQuote, ""}, {5, "", ReasonQuote, ""}})
 	_, _, err := Scan(context.Background(), opens("a,\"b\n1,2\n"), Options{})
 	fails(t, err, fault.InvalidData, "opens on line 1 is not closed")
 }
@@ -252,7 +252,7 @@ func TestRejectWriter(t *testing.T) {
 	if err := w.Flush(); err != nil || out.Len() > 0 {
 		t.Fatalf("no rejects gave %q, %v", out.String(), err)
 	}
-	for _, r := range []Reject{{3, "", ReasonTooFew}, {1 << 40, "a,\"b\"\nc", ReasonQuote}} {
+	for _, r := range []Reject{{3, "", ReasonTooFew, ""}, {1 << 40, "a,\"b\"\nc", ReasonQuote, ""}} {
 		if err := w.Write(r); err != nil {
 			t.Fatal(err)
 		}

@@ -89,10 +89,10 @@ func TestDamageIsNoEncoding(t *testing.T) {
 			data += "3,ü\n"
 		}
 		got := readAll(t, opens(data), Options{})
-		same(t, name, got.Rejects, []Reject{{3, "b", ReasonUTF8}})
+		same(t, name, got.Rejects, []Reject{{3, "b", ReasonUTF8, ""}})
 	}
 	got := readAll(t, opens(encodeUTF16("a,b\n1,", binary.LittleEndian)+"\x00\xd8x\x00\n\x00"+encodeUTF16("2,y\n", binary.LittleEndian)+"3"), Options{})
-	same(t, "lone surrogate, half a character", got.Rejects, []Reject{{2, "b", ReasonUTF8}, {4, "a", ReasonUTF8}})
+	same(t, "lone surrogate, half a character", got.Rejects, []Reject{{2, "b", ReasonUTF8, ""}, {4, "a", ReasonUTF8, ""}})
 }
 
 // TestTranscoderAgreesWithTheStandardLibrary decodes any units, in pieces of

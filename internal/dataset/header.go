@@ -9,8 +9,8 @@ import (
 	"retrain/internal/fault"
 )
 
-// openTable takes over an open CSV file and reads its header.
-func openTable(file io.ReadCloser, opts Options) (*blockReader, error) {
+// openFile takes over an open file of text and reads its header.
+func openFile(file io.ReadCloser, opts Options) (*blockReader, error) {
 	src, err := openSource(file, opts)
 	if err != nil {
 		return nil, err
@@ -109,6 +109,11 @@ func headerOrData(rows [][]string) Header {
 func (r *blockReader) readLike(w *window, opts Options) (err error) {
 	localized := opts.localized
 	switch {
+	case opts.localizedBy != nil:
+		localized = make([]bool, len(r.names))
+		for j, name := range r.names {
+			localized[j] = opts.localizedBy(name)
+		}
 	case localized == nil:
 		localized = r.findConvention(w, opts)
 	case len(localized) != len(r.names):

@@ -69,7 +69,7 @@ func (o *oncePass) pass(ctx context.Context, file io.ReadCloser, opts Options) e
 	if err != nil {
 		return err
 	}
-	defer r.src.Close()
+	defer r.Close()
 	o.opts = opts.forColumns(len(r.names))
 	o.scan.begin(r.names, o.opts)
 	err = r.each(ctx, o.block)
@@ -79,7 +79,7 @@ func (o *oncePass) pass(ctx context.Context, file io.ReadCloser, opts Options) e
 	if err == nil {
 		err = o.rows.flush()
 	}
-	r.src.identify(o.tally)
+	r.identify(o.tally)
 	o.scan.misread = o.scan.settle(r)
 	return err
 }

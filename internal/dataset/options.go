@@ -45,10 +45,12 @@ type Options struct {
 	MaxDictBytes int
 
 	localized []bool // columns whose numbers are in the dialect's convention
-	texts     []bool // columns that are text whatever they hold
-	window    int    // bytes that are lexed at once; tests make it small
-	head      int    // bytes that the form of a table is judged by; tests make it small
-	guess     int    // bytes that ReadOnce guesses the columns from; tests make it small
+	// localizedBy is localized for files whose columns may be in another order.
+	localizedBy func(name string) bool
+	texts       []bool // columns that are text whatever they hold
+	window      int    // bytes that are lexed at once; tests make it small
+	head        int    // bytes that the form of a table is judged by; tests make it small
+	guess       int    // bytes that ReadOnce guesses the columns from; tests make it small
 }
 
 // withDefaults fills in the fields that are zero.

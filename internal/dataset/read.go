@@ -35,7 +35,7 @@ func readCSV(ctx context.Context, file io.ReadCloser, schema *Schema, opts Optio
 	if err != nil {
 		return nil, err
 	}
-	defer r.src.Close()
+	defer r.Close()
 	b, err := newBatcher(schema, opts, each)
 	if err != nil {
 		return nil, err
@@ -59,7 +59,7 @@ func readCSV(ctx context.Context, file io.ReadCloser, schema *Schema, opts Optio
 	if err == nil {
 		err = b.flush()
 	}
-	r.src.identify(tally)
+	r.identify(tally)
 	if err == nil && tally.Used != schema.Rows {
 		err = errChanged()
 	}
@@ -118,6 +118,7 @@ func (b *batcher) addBlock(blk *block) error {
 	for from := 0; from < blk.rows; {
 		n := min(blk.rows-from, b.opts.BatchRows-b.batch.Rows)
 		b.convertAll(blk, blk.cells[from*width:(from+n)*width])
+		b.batch.begin(blk.file)
 		b.batch.Lines = append(b.batch.Lines, blk.lines[from:from+n]...)
 		b.batch.Rows += n
 		from += n
@@ -147,7 +148,7 @@ func (b *batcher) convertAll(blk *block, cells []span) {
 // flush hands out the batch, if it has rows and is whole, and begins the next.
 func (b *batcher) flush() error {
 	if b.batch.Rows == 0 || b.broken {
-		b.batch.Rows, b.batch.Lines = 0, b.batch.Lines[:0]
+		b.batch.Rows, b.batch.Lines, b.batch.files = 0, b.batch.Lines[:0], b.batch.files[:0]
 		return nil
 	}
 	for j, c := range b.columns {
@@ -155,7 +156,7 @@ func (b *batcher) flush() error {
 	}
 	b.hasher.hash(&b.batch)
 	err := b.each(&b.batch)
-	b.batch.Rows, b.batch.Lines = 0, b.batch.Lines[:0]
+	b.batch.Rows, b.batch.Lines, b.batch.files = 0, b.batch.Lines[:0], b.batch.files[:0]
 	return err
 }
 

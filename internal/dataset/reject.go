@@ -14,6 +14,7 @@ type Reject struct {
 	Line   int64  // where the row begins; 1 is the first line of the file
 	Column string // the column at fault; "" if it is the row as a whole
 	Reason string // one of the Reason phrases, never any content
+	File   string // which of several files; else ""
 }
 
 // The reasons for which a row is rejected.
@@ -68,6 +69,7 @@ type Tally struct {
 	Reasons  map[string]int64 // the reported lines by reason
 	Bytes    int64            // of the source as it is stored
 	SHA256   string           // of those bytes, in hexadecimal
+	Files    []FileTally      // of each file, where there are several
 }
 
 // mostly returns the reason of most rejected rows; of the alphabetically first
@@ -86,10 +88,21 @@ func (t *Tally) mostly() string {
 }
 
 // RejectWriter writes what is reported as CSV with the columns line, column and
-// reason. It writes nothing at all if there are none.
+// reason, and, where there are several files, the file before them. It writes nothing at all if there are none.
 type RejectWriter struct {
 	out  *bufio.Writer
 	rows int64
+	// named: there are several files, and a first column that names them.
+	named bool
+}
+
+func (w *RejectWriter) begin() error {
+	header := "line,column,reason\n"
+	if w.named {
+		header = "file," + header
+	}
+	_, err := w.out.WriteString(header)
+	return err
 }
 
 // NewRejectWriter returns a writer that streams to w.
@@ -100,12 +113,16 @@ func NewRejectWriter(w io.Writer) *RejectWriter {
 // Write adds a row. It may be used as Options.OnReject.
 func (w *RejectWriter) Write(r Reject) error {
 	if w.rows == 0 {
-		if _, err := w.out.WriteString("line,column,reason\n"); err != nil {
+		w.named = r.File != ""
+		if err := w.begin(); err != nil {
 			return err
 		}
 	}
 	w.rows++
 	line := strconv.FormatInt(r.Line, 10)
+	if w.named {
+		line = quote(r.File) + "," + line
+	}
 	_, err := w.out.WriteString(line + "," + quote(r.Column) + "," + quote(r.Reason) + "\n")
 	return err
 }

@@ -91,7 +91,7 @@ func TestTheEnd(t *testing.T) {
 		got := readAll(t, opens(strings.Join(soundRows(), "\n")+"\n"+end), Options{})
 		var want []Reject
 		if reason != "" {
-			want = []Reject{{42, "", reason}}
+			want = []Reject{{42, "", reason, ""}}
 		}
 		same(t, end, got.Rejects, want)
 	}
@@ -105,11 +105,11 @@ func TestAboveTheTable(t *testing.T) {
 		name, text string
 		want       []Reject
 	}{
-		{"title", "Sizes of 2026\n" + rows, []Reject{{1, "", SkippedPreamble}}},
-		{"title, blank line, comment", "Sizes, by color\n\n# made, with, a, program, 2026\n" + rows, []Reject{{1, "", SkippedPreamble}, {3, "", SkippedPreamble}}},
-		{"padded title", "Sizes of 2026,,,,\n" + rows, []Reject{{1, "", SkippedSubtitle}}},
-		{"groups", "what,what,what,what,how much\n" + rows, []Reject{{1, "", SkippedSubtitle}}},
-		{"units", "id,note,color,size,score\nno,-,-,EU,kg\n" + below, []Reject{{2, "", SkippedSubtitle}}},
+		{"title", "Sizes of 2026\n" + rows, []Reject{{1, "", SkippedPreamble, ""}}},
+		{"title, blank line, comment", "Sizes, by color\n\n# made, with, a, program, 2026\n" + rows, []Reject{{1, "", SkippedPreamble, ""}, {3, "", SkippedPreamble, ""}}},
+		{"padded title", "Sizes of 2026,,,,\n" + rows, []Reject{{1, "", SkippedSubtitle, ""}}},
+		{"groups", "what,what,what,what,how much\n" + rows, []Reject{{1, "", SkippedSubtitle, ""}}},
+		{"units", "id,note,color,size,score\nno,-,-,EU,kg\n" + below, []Reject{{2, "", SkippedSubtitle, ""}}},
 		{"returns end the lines", strings.ReplaceAll(rows, "\n", "\r"), nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -126,5 +126,5 @@ func TestAboveTheTable(t *testing.T) {
 // TestUnclearPatternRepairsNothing has too few rows to know what they look like.
 func TestUnclearPatternRepairsNothing(t *testing.T) {
 	got := readAll(t, opens("a,b\n1,2\n3,4,\n5;6\n"), Options{})
-	same(t, "rejects", got.Rejects, []Reject{{3, "", ReasonTooMany}, {4, "", ReasonTooFew}})
+	same(t, "rejects", got.Rejects, []Reject{{3, "", ReasonTooMany, ""}, {4, "", ReasonTooFew, ""}})
 }

@@ -105,7 +105,7 @@ func (s *scan) pass(ctx context.Context, file io.ReadCloser, opts Options) (*Tal
 	if err != nil {
 		return nil, err
 	}
-	defer r.src.Close()
+	defer r.Close()
 	opts = opts.forColumns(len(r.names))
 	active := s.begin(r.names, opts)
 	if active == nil {
@@ -119,7 +119,7 @@ func (s *scan) pass(ctx context.Context, file io.ReadCloser, opts Options) (*Tal
 		}
 		return opts.report(b.rejects)
 	})
-	r.src.identify(tally)
+	r.identify(tally)
 	s.misread = s.settle(r)
 	return tally, err
 }

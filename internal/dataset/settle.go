@@ -3,16 +3,16 @@ package dataset
 // settle notes what a pass has found out about the dialect, and reports
 // whether the table has to be read again: a column whose sample was all numbers
 // in the table's convention has a cell that is none.
-func (s *scan) settle(r *blockReader) bool {
-	s.dialect = r.dialect
-	n := len(r.names)
+func (s *scan) settle(t *table) bool {
+	s.dialect = t.dialect
+	n := len(t.names)
 	s.localized = make([]bool, n)
 	if s.texts == nil {
 		s.texts = make([]bool, n)
 	}
 	again := false
-	for j := range r.refine.columns {
-		c := &r.refine.columns[j]
+	for j := range t.refined {
+		c := &t.refined[j]
 		s.localized[j] = c.localized && c.misfit == fitting
 		s.texts[j] = s.texts[j] || c.misfit == plainPoint
 		again = again || c.misfit != fitting

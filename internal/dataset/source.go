@@ -14,6 +14,7 @@ import (
 // bytes as they are stored.
 type source struct {
 	stored   *storedBytes
+	plain    *compressed
 	text     io.Reader
 	encoding Encoding
 	closers  []io.Closer
@@ -58,6 +59,7 @@ func (s *source) layers(opts Options) error {
 	if err != nil {
 		return err
 	}
+	s.plain = plain
 	sampled := bufio.NewReaderSize(plain, sampleBytes)
 	head, err := sampled.Peek(sampleBytes)
 	if err != nil && err != io.EOF {
@@ -92,5 +94,6 @@ func (s *source) Close() error {
 	for i := len(s.closers) - 1; i >= 0; i-- {
 		errs = append(errs, s.closers[i].Close())
 	}
+	s.closers = nil
 	return errors.Join(errs...)
 }

@@ -19,6 +19,9 @@ func (s *Step) check(req *Request) (Split, dataset.Dialect, error) {
 	if req.DataPath == "" {
 		bad.At("Field required", "missing", "body", "data_path")
 	}
+	if len(req.MoreDataPaths) >= maxFiles {
+		bad.At("Too many files", "too_long", "body", "more_data_paths")
+	}
 	if req.ModelParams == nil {
 		bad.At("Field required", "missing", "body", "model_params")
 	}

@@ -10,13 +10,10 @@ package preprocess
 
 import (
 	"context"
-	"errors"
-	"io"
 	"time"
 
 	"retrain/internal/blob"
 	"retrain/internal/dataset"
-	"retrain/internal/fault"
 	"retrain/internal/modelstore"
 	"retrain/internal/processed"
 )
@@ -68,7 +65,7 @@ type job struct {
 	req         Request
 	split       Split
 	dialect     dataset.Dialect // as far as it is given
-	source      processed.Source
+	sources     []processed.Source
 	open        dataset.Opener
 	fingerprint string
 
@@ -102,56 +99,4 @@ func (s *Step) plan(ctx context.Context, req Request) (*job, error) {
 		return nil, err
 	}
 	return j, j.identify()
-}
-
-// locate resolves the data path and pins the object's tag, so that data which
-// changes under way is an error and not a mixture.
-func (j *job) locate(ctx context.Context) error {
-	root, key, err := j.Data.Resolve(j.req.DataPath)
-	if err != nil {
-		return fault.Locate(err, "body", "data_path")
-	}
-	info, err := root.Stat(ctx, key)
-	if errors.Is(err, blob.ErrNotFound) {
-		return fault.Wrap(fault.DataNotFound, err, "There is no data at data_path.").
-			At("No such object, bucket or file", "not_found", "body", "data_path")
-	}
-	if err != nil {
-		return fault.Locate(err, "body", "data_path")
-	}
-	j.source = processed.Source{URI: root.URI(key), ETag: info.ETag, Size: info.Size}
-	j.open = func(ctx context.Context) (io.ReadCloser, error) { return openObject(ctx, root, info) }
-	return nil
-}
-
-// object is the data as dataset reads it: a stream, and, for the formats that
-// need it, any part of it.
-type object struct {
-	io.ReadCloser
-	*blob.ReaderAt
-}
-
-// Close closes both ways of reading.
-func (o object) Close() error {
-	return errors.Join(o.ReadCloser.Close(), o.ReaderAt.Close())
-}
-
-func openObject(ctx context.Context, root blob.Root, info blob.Info) (io.ReadCloser, error) {
-	stream, _, err := root.Open(ctx, info.Key, blob.Span{ETag: info.ETag})
-	if err != nil {
-		return nil, explainChange(err)
-	}
-	parts, err := blob.NewReaderAt(ctx, root, info, blob.Window{})
-	if err != nil {
-		return nil, errors.Join(explainChange(err), stream.Close())
-	}
-	return object{stream, parts}, nil
-}
-
-// explainChange says what it means that pinned data is gone or another.
-func explainChange(err error) error {
-	if errors.Is(err, blob.ErrChanged) || errors.Is(err, blob.ErrNotFound) {
-		return fault.Wrap(fault.InvalidData, err, "The data at data_path changed while it was being read.")
-	}
-	return err
 }

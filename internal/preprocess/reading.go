@@ -165,7 +165,8 @@ func storeTypes(d *dataset.Dialect, v any) string {
 // know, and that another finding would have read otherwise.
 func (j *job) explainDialect() {
 	d, given := &j.schema.Dialect, &j.dialect
-	if given.Encoding == "" && d.Encoding == dataset.Windows1252 {
+	isWestern := func(f dataset.FileTally) bool { return f.Encoding == dataset.Windows1252 }
+	if given.Encoding == "" && (d.Encoding == dataset.Windows1252 || slices.ContainsFunc(j.tally.Files, isWestern)) {
 		j.warn(`the data is not in UTF-8 and was taken for Windows-1252 (Latin-1); pass "read":{"encoding":…} if it is something else`)
 	}
 	if given.Header == dataset.HeaderFound && d.Header == dataset.NoHeader {

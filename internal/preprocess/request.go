@@ -2,15 +2,17 @@ package preprocess
 
 // Request is the body of POST /preprocess.
 type Request struct {
-	DataPath    string         `json:"data_path" doc:"The training data: s3://bucket/key, or a local path below a data root" example:"s3://ml-data/churn/2026-11-22.csv"`
-	ModelParams map[string]any `json:"model_params" doc:"The learner's parameters, by scikit-learn's names; may be {}"`
-	Target      string         `json:"target,omitempty" doc:"The column to predict; default: the champion's target, else a column named target, label or y"`
-	Task        string         `json:"task,omitempty" enum:"auto,binary,multiclass,regression" doc:"Default auto: found from the target's values"`
-	ModelName   string         `json:"model_name,omitempty" doc:"Which of the deployment's models this is; default 'default'"`
-	RunID       string         `json:"run_id,omitempty" doc:"Default: derived from the data, the parameters and the engine version"`
-	Split       map[string]any `json:"split,omitempty" doc:"How the holdout is chosen: test_fraction (0.2), group_column, time_column"`
-	Read        map[string]any `json:"read,omitempty" doc:"How the data is written, as far as a sample would not tell: format (csv, jsonl, parquet), encoding (utf-8, utf-16, latin-1, windows-1252 …), delimiter, quote, header (true, false, or the number of rows), decimal, thousands, na_values (besides pandas' own; a list, or lists by column), dtypes (by column: string, category, integer, float)"`
-	Gate        map[string]any `json:"gate,omitempty" doc:"The gate's settings; checked here, used by /evaluate"`
+	DataPath string `json:"data_path" doc:"The training data: s3://bucket/key, or a local path below a data root; with a slash at the end, all objects below it, in the order of their keys" example:"s3://ml-data/churn/2026-11-22.csv"`
+	// MoreDataPaths are further addresses of the kind of DataPath.
+	MoreDataPaths []string       `json:"more_data_paths,omitempty" doc:"Further addresses like data_path; all together make one table, whose rows follow one another in this order"`
+	ModelParams   map[string]any `json:"model_params" doc:"The learner's parameters, by scikit-learn's names; may be {}"`
+	Target        string         `json:"target,omitempty" doc:"The column to predict; default: the champion's target, else a column named target, label or y"`
+	Task          string         `json:"task,omitempty" enum:"auto,binary,multiclass,regression" doc:"Default auto: found from the target's values"`
+	ModelName     string         `json:"model_name,omitempty" doc:"Which of the deployment's models this is; default 'default'"`
+	RunID         string         `json:"run_id,omitempty" doc:"Default: derived from the data, the parameters and the engine version"`
+	Split         map[string]any `json:"split,omitempty" doc:"How the holdout is chosen: test_fraction (0.2), group_column, time_column"`
+	Read          map[string]any `json:"read,omitempty" doc:"How the data is written, as far as a sample would not tell: format (csv, jsonl, parquet), encoding (utf-8, utf-16, latin-1, windows-1252 …), delimiter, quote, header (true, false, or the number of rows), decimal, thousands, na_values (besides pandas' own; a list, or lists by column), dtypes (by column: string, category, integer, float)"`
+	Gate          map[string]any `json:"gate,omitempty" doc:"The gate's settings; checked here, used by /evaluate"`
 	// MaxBadRowFraction is the share of unusable rows from which on the data
 	// is refused as a whole.
 	MaxBadRowFraction *float64 `json:"max_bad_row_fraction,omitempty" minimum:"0" maximum:"1" doc:"Default 0.01"`

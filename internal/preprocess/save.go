@@ -30,7 +30,7 @@ func (j *job) identify() error {
 	}
 	var err error
 	j.fingerprint, err = processed.Fingerprint(map[string]any{
-		"engine": j.Engine, "etag": j.source.ETag, "size": j.source.Size, "model": j.req.ModelName,
+		"engine": j.Engine, "sources": pins(j.sources), "model": j.req.ModelName,
 		"params": j.req.ModelParams, "gate": j.req.Gate, "target": target, "task": j.req.Task,
 		"split": j.split, "read": j.dialect.Settings(), "max_bad_row_fraction": j.req.MaxBadRowFraction,
 	})
@@ -38,6 +38,15 @@ func (j *job) identify() error {
 		j.req.RunID = j.fingerprint[:20]
 	}
 	return err
+}
+
+// pins returns what tells the sources' bytes, in their order.
+func pins(sources []processed.Source) [][2]any {
+	out := make([][2]any, len(sources))
+	for i, s := range sources {
+		out[i] = [2]any{s.ETag, s.Size}
+	}
+	return out
 }
 
 // earlier returns the run's earlier answer, or nil. An answer whose data has
@@ -64,7 +73,7 @@ func (j *job) earlier(ctx context.Context) (*Result, error) {
 // data or request has been found before: it leaves nothing in the store.
 func (j *job) save(ctx context.Context) (*Result, error) {
 	doc := &processed.Document{
-		RunID: j.req.RunID, ModelName: j.req.ModelName, Engine: j.Engine, Source: j.source, Read: j.schema.Dialect.Settings(),
+		RunID: j.req.RunID, ModelName: j.req.ModelName, Engine: j.Engine, Sources: j.sources, Read: j.schema.Dialect.Settings(),
 		Params: j.req.ModelParams, Gate: j.req.Gate, Digested: j.storedNames(),
 	}
 	if doc.Recipe = j.recipe(); len(doc.Recipe.Features) == 0 {

@@ -100,6 +100,9 @@ func (j *job) checkRejects(rejected int64, firsts firstRejects) error {
 	err := fault.New(fault.InvalidData, "%d of %d rows cannot be used, more than max_bad_row_fraction (%g) allows.", rejected, j.tally.Read, limit)
 	for _, r := range firsts {
 		loc := []any{"data", "line " + strconv.FormatInt(r.Line, 10)}
+		if r.File != "" {
+			loc = []any{"data", r.File, "line " + strconv.FormatInt(r.Line, 10)}
+		}
 		if r.Column != "" {
 			loc = append(loc, r.Column)
 		}
@@ -123,7 +126,8 @@ var errAnotherPass = errors.New("the columns are others than they seemed to be")
 // choose decides on target, task and columns, now that it is known what they
 // are.
 func (j *job) choose(ctx context.Context, schema *dataset.Schema, tally *dataset.Tally, firsts firstRejects) error {
-	j.schema, j.tally, j.source.SHA256 = schema, tally, tally.SHA256
+	j.schema, j.tally = schema, tally
+	j.digested(tally)
 	j.explainDialect()
 	if err := j.checkRejects(tally.Rejected, firsts); err != nil {
 		return err
@@ -278,7 +282,7 @@ func missing(v *dataset.Values, r int) bool {
 }
 
 func (w *rowWriter) rejectRow(b *dataset.Batch, r int, column, reason string) error {
-	reject := dataset.Reject{Column: column, Reason: reason}
+	reject := dataset.Reject{Column: column, Reason: reason, File: b.File(r)}
 	if b.Lines != nil {
 		reject.Line = b.Lines[r]
 	}

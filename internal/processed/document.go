@@ -31,7 +31,7 @@ type Document struct {
 	RunID     string         `json:"run_id"`
 	ModelName string         `json:"model_name"`
 	Engine    string         `json:"engine"`
-	Source    Source         `json:"source"`
+	Sources   []Source       `json:"sources"`
 	Read      map[string]any `json:"read"` // how the source was read, in the words of a request
 	Params    map[string]any `json:"model_params"`
 	Gate      map[string]any `json:"gate,omitempty"`
@@ -43,7 +43,7 @@ type Document struct {
 	Digested []string `json:"digested"`
 }
 
-// Source says which bytes the data was read from.
+// Source is an object that the data was read from.
 type Source struct {
 	URI    string `json:"uri"`
 	ETag   string `json:"etag"`

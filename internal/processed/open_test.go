@@ -93,7 +93,7 @@ func TestOpenReadsWhatWriteDocumentWrote(t *testing.T) {
 	r := write(t, people(40), plainRecipe())
 	r.doc.Params = map[string]any{"max_iter": 3.0, "text": "<&> ☃"}
 	r.doc.Gate = map[string]any{"policy": "better"}
-	r.doc.Source = Source{URI: "s3://data/d.csv", ETag: "e", Size: 7, SHA256: "abc"}
+	r.doc.Sources = []Source{{URI: "s3://data/d.csv", ETag: "e", Size: 7, SHA256: "abc"}}
 	if err := WriteDocument(ctx, r.store, r.doc); err != nil {
 		t.Fatal(err)
 	}

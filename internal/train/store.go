@@ -64,7 +64,7 @@ func (j *job) manifest(o *outcome) (m modelstore.Manifest, err error) {
 	m = modelstore.Manifest{
 		RunID: j.runID, Engine: j.Engine, Task: string(d.Recipe.Task), Target: d.Recipe.Target, Algorithm: j.params.Algorithm,
 		Data: modelstore.Data{
-			Sources:       []modelstore.Source{{URI: d.Source.URI, ETag: d.Source.ETag, SHA256: d.Source.SHA256, Size: d.Source.Size}},
+			Sources:       sources(d.Sources),
 			ProcessedPath: d.URI, HoldoutSHA256: d.Holdout.Digest,
 			TrainRows: d.Train.Rows, HoldoutRows: d.Holdout.Rows,
 		},
@@ -149,4 +149,12 @@ func intervals(ctx context.Context, s *processed.Scored) (map[string]metric.Inte
 		return metric.RegressionIntervals(ctx, s.Y, s.P, metric.Options{})
 	}
 	return metric.ClassificationIntervals(ctx, s.Labels(), s.P, len(s.Recipe.Classes), metric.Options{})
+}
+
+func sources(of []processed.Source) []modelstore.Source {
+	out := make([]modelstore.Source, len(of))
+	for i, s := range of {
+		out[i] = modelstore.Source{URI: s.URI, ETag: s.ETag, SHA256: s.SHA256, Size: s.Size}
+	}
+	return out
 }

@@ -194,7 +194,7 @@ func checkManifest(t *testing.T, d *processed.Data, m modelstore.Manifest, r tra
 	}
 	want := facts{
 		r.RunID, "test", r.Task, "y", r.Algorithm, recipe, r.ProcessedDataPath, d.Holdout.Digest, d.Train.Rows, d.Holdout.Rows,
-		modelstore.Source{URI: "s3://data/d.csv", ETag: d.Source.ETag, SHA256: d.Source.SHA256, Size: d.Source.Size},
+		modelstore.Source{URI: "s3://data/d.csv", ETag: d.Sources[0].ETag, SHA256: d.Sources[0].SHA256, Size: d.Sources[0].Size},
 	}
 	got := facts{
 		m.RunID, m.Engine, m.Task, m.Target, m.Algorithm, m.RecipeSHA256, m.Data.ProcessedPath, m.Data.HoldoutSHA256,
@@ -204,8 +204,8 @@ func checkManifest(t *testing.T, d *processed.Data, m modelstore.Manifest, r tra
 		t.Errorf("manifest (-want +got):\n%s", diff)
 	}
 	digest, err := processed.Fingerprint([]string{d.Train.Digest, d.Holdout.Digest})
-	if err != nil || d.Source.SHA256 == "" || d.Source.Size == 0 || m.Data.Digest != digest {
-		t.Errorf("the data is not identified: %+v %+v: %v", d.Source, m.Data, err)
+	if err != nil || len(d.Sources) != 1 || d.Sources[0].SHA256 == "" || d.Sources[0].Size == 0 || m.Data.Digest != digest {
+		t.Errorf("the data is not identified: %+v %+v: %v", d.Sources, m.Data, err)
 	}
 	if diff := cmp.Diff(r.Metrics, map[string]*float64(m.Metrics)); diff != "" {
 		t.Errorf("the manifest's metrics (-answered +stored):\n%s", diff)

@@ -1,0 +1,241 @@
+package dataset
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"slices"
+
+	"retrain/internal/fault"
+)
+
+// Source is one of the files that a table lies in.
+type Source struct {
+	Name string // for people
+	Open Opener
+}
+
+// Files returns the Opener of a table that lies in several files, whose rows
+// follow one another. The first one says how all of them are written, but for
+// compression and encoding. All have the same columns, in any order.
+func Files(files []Source) Opener {
+	if len(files) == 1 {
+		return files[0].Open
+	}
+	return func(ctx context.Context) (io.ReadCloser, error) {
+		first, err := files[0].Open(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return &fileList{first, files}, nil
+	}
+}
+
+// fileList is what Files opens: the first file, and where the others are.
+type fileList struct {
+	io.ReadCloser
+	files []Source
+}
+
+// table is a table that is being read, file by file.
+type table struct {
+	*blockReader // of the file at hand
+	names        []string
+	dialect      Dialect
+	refined      []refined
+	files        []Source
+	at           int // which of them is at hand
+	opts         Options
+	past         []FileTally // of those that have been read; opts.MaxBytes is what is left for the others
+	order        []int       // of the file at hand: where each of the table's columns is; nil if that is its own place
+	row          []span      // scratch
+}
+
+// openTable takes over an open file, the first of its table.
+func openTable(file io.ReadCloser, opts Options) (*table, error) {
+	t := &table{opts: opts, files: []Source{{}}}
+	if list, several := file.(*fileList); several {
+		t.files, file = list.files, list.ReadCloser
+	}
+	r, err := openFile(file, opts)
+	if err != nil {
+		return nil, t.locate(err)
+	}
+	t.blockReader, t.names, t.dialect, t.refined = r, r.names, r.dialect, r.refine.columns
+	if len(t.files) > 1 {
+		t.dialect.Encoding = opts.Dialect.Encoding // each file may have its own
+	}
+	return t, nil
+}
+
+// Close closes the file at hand.
+func (t *table) Close() error { return t.src.Close() }
+
+// locate names the file that an error is about, where there are several.
+func (t *table) locate(err error) error {
+	if len(t.files) == 1 {
+		return err
+	}
+	return inFile(err, t.files[t.at].Name)
+}
+
+// inFile says of an error about data in which file they are.
+func inFile(err error, name string) error {
+	f := fault.From(err)
+	if f.Kind != fault.InvalidData && f.Kind != fault.TooLarge {
+		return err
+	}
+	located := fault.Wrap(f.Kind, err, "%s: %s", name, f.Detail)
+	for _, field := range f.Fields {
+		located.At(field.Msg, field.Type, append([]any{"data", name}, field.Loc[min(1, len(field.Loc)):]...)...)
+	}
+	return located
+}
+
+// each hands out the blocks of all files, with the columns in the order of the
+// first one's.
+func (t *table) each(ctx context.Context, do func(*block) error) error {
+	for {
+		var failed error
+		err := t.blockReader.each(ctx, func(b *block) error {
+			t.arrange(b)
+			failed = do(b)
+			return failed
+		})
+		if err != nil && failed == nil {
+			err = t.locate(err)
+		}
+		if err != nil || t.at == len(t.files)-1 {
+			return err
+		}
+		if err := t.advance(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// arrange names a block's file, and brings its columns in order.
+func (t *table) arrange(b *block) {
+	if len(t.files) == 1 {
+		return
+	}
+	b.file = t.files[t.at].Name
+	for i := range b.rejects {
+		b.rejects[i].File = b.file
+	}
+	if t.order == nil {
+		return
+	}
+	for row := range slices.Chunk(b.cells, len(t.names)) {
+		copy(t.row, row)
+		for j, from := range t.order {
+			row[j] = t.row[from]
+		}
+	}
+}
+
+// advance goes on to the next file.
+func (t *table) advance(ctx context.Context) error {
+	t.leave()
+	if err := t.src.Close(); err != nil {
+		return err
+	}
+	t.at++
+	file, err := t.files[t.at].Open(ctx)
+	if err != nil {
+		return t.locate(err)
+	}
+	opts := t.opts
+	opts.Dialect = t.dialect
+	opts.localizedBy = t.isLocalized
+	r, err := openFile(file, opts)
+	if err != nil {
+		return t.locate(err)
+	}
+	order, err := t.match(r.names)
+	if err != nil {
+		return errors.Join(err, r.src.Close())
+	}
+	t.blockReader, t.order = r, order
+	return nil
+}
+
+// isLocalized says what is known of a column that a later file has, too.
+func (t *table) isLocalized(name string) bool {
+	j := slices.Index(t.names, name)
+	return j >= 0 && t.refined[j].localized
+}
+
+// match finds the table's columns among a file's own, nil if they are the same.
+func (t *table) match(own []string) (order []int, err error) {
+	if slices.Equal(own, t.names) {
+		return nil, nil
+	}
+	at := make(map[string]int, len(own))
+	for j, name := range own {
+		at[name] = j
+	}
+	for _, name := range t.names {
+		j, found := at[name]
+		if !found {
+			return nil, t.differs("lacks the column %q, which the first file has", name)
+		}
+		order = append(order, j)
+	}
+	if len(own) > len(t.names) {
+		for _, name := range own {
+			if !slices.Contains(t.names, name) {
+				return nil, t.differs("has the column %q, which the first file does not have", name)
+			}
+		}
+	}
+	t.row = make([]span, len(t.names))
+	return order, nil
+}
+
+func (t *table) differs(how string, column string) error {
+	return fault.New(fault.InvalidData, "%s "+how+".", t.files[t.at].Name, column).
+		At("Files differ in their columns", "schema_mismatch", "data", t.files[t.at].Name, column)
+}
+
+// FileTally says what was read of one of several files.
+type FileTally struct {
+	Name     string
+	Bytes    int64  // as it is stored
+	SHA256   string // of those bytes, in hexadecimal
+	Encoding Encoding
+}
+
+// leave notes what was read of the file at hand, and what its cells have shown.
+func (t *table) leave() {
+	var own Tally
+	t.src.identify(&own)
+	t.past = append(t.past, FileTally{t.files[t.at].Name, own.Bytes, own.SHA256, t.src.encoding})
+	t.opts.MaxBytes -= t.src.plain.n
+	for j := range t.refined {
+		own := j
+		if t.order != nil {
+			own = t.order[j]
+		}
+		t.refined[j].misfit = max(t.refined[j].misfit, t.blockReader.refine.columns[own].misfit)
+	}
+}
+
+// identify writes count and digest of the stored bytes into the tally, at the
+// end of a pass. The digest of several files is that of their digests' text.
+func (t *table) identify(tally *Tally) {
+	if len(t.files) == 1 {
+		t.src.identify(tally)
+		return
+	}
+	t.leave()
+	tally.Files = t.past
+	digests := sha256.New()
+	for _, f := range t.past {
+		tally.Bytes += f.Bytes
+		_, _ = io.WriteString(digests, f.SHA256)
+	}
+	tally.SHA256 = hex.EncodeToString(digests.Sum(nil))
+}
