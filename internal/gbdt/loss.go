@@ -145,8 +145,14 @@ func (l *logistic) derive(dst []pair, _, from int) {
 	weights := room[:len(dst)]
 	l.data.weigh(weights, from, l.factors)
 	scores, labels := l.scores[from:from+len(dst)], l.data.labels[from:from+len(dst)]
+	var powers [blockRows]float64
+	odds := powers[:len(dst)] // against class 1
+	for i, s := range scores {
+		odds[i] = -s
+	}
+	model.ExpAll(odds, odds)
 	for i, w := range weights {
-		p := 1 / (1 + model.Exp(-scores[i]))
+		p := 1 / (1 + odds[i])
 		dst[i] = rawPair(w*(p-float64(labels[i])), w*(p*(1-p)))
 	}
 }

@@ -84,6 +84,21 @@ func TestExpAtTheEnds(t *testing.T) {
 }
 
 // A few results as bits: they must be these on every architecture.
+func TestExpAllIsExp(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 1))
+	x := []float64{math.Inf(1), math.Inf(-1), math.NaN(), 0, 707.9, 708, -708, -745, 710, 1e300}
+	for range 10_000 {
+		x = append(x, rng.NormFloat64()*math.Exp(rng.Float64()*8))
+	}
+	got := make([]float64, len(x))
+	ExpAll(got, x)
+	for i, y := range got {
+		if want := Exp(x[i]); math.Float64bits(y) != math.Float64bits(want) {
+			t.Errorf("ExpAll(%v) = %v, want %v", x[i], y, want)
+		}
+	}
+}
+
 func TestExpAndLogBits(t *testing.T) {
 	sum := uint64(0)
 	for i := range 100000 {
