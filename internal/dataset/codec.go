@@ -29,6 +29,7 @@ var maxRatios = map[format.CompressionCodec]int64{
 	format.Uncompressed: 1,
 	format.Snappy:       64,      // a copy of 64 bytes takes 3
 	format.Gzip:         2048,    // 258 bytes take 2 bits at best (RFC 1951)
+	format.Lz4Raw:       255,     // a byte of 255 lengthens a copy by as much
 	format.Zstd:         1 << 17, // a block of 128 KiB takes 4 bytes (RFC 8878)
 }
 
@@ -56,6 +57,8 @@ func decompress(dst, src []byte, codec format.CompressionCodec) error {
 		ok = decompressSnappy(dst, src)
 	case format.Gzip:
 		ok = decompressGzip(dst, src) == nil
+	case format.Lz4Raw:
+		ok = decompressLZ4(dst, src)
 	case format.Zstd:
 		return decompressZstd(dst, src)
 	}

@@ -19,6 +19,8 @@ type columnScan struct {
 	outOfRange int64 // but for the cells that dict counts
 	min, max   float64
 
+	form Form // those that all cells of a Time column fit
+
 	dict      *dictionary // of spellings; nil once given up
 	classes   []cellClass // of the dictionary's values, until the column is Text
 	values    *numberSet  // follows the dictionary
@@ -31,6 +33,7 @@ type columnScan struct {
 func newColumnScan(name string, index int, opts Options) *columnScan {
 	c := &columnScan{name: name, index: index, opts: opts, kind: Empty}
 	c.min, c.max = math.Inf(1), math.Inf(-1)
+	c.form = anyForm
 	c.dict = newDictionary()
 	c.spellings = min(4096, opts.MaxDistinct/16)
 	return c
@@ -48,7 +51,7 @@ func (c *columnScan) addCells(b *block, cells []span, width int) {
 	for i := c.index; i < len(cells) && !c.late; i += width {
 		if c.dict == nil {
 			c.scratch = grow(c.scratch, len(cells)/width)
-			i = c.addRun(b, cells, i, width, c.scratch)
+			i = c.addValues(b, cells, i, width, c.scratch)
 		}
 		if i < len(cells) {
 			c.add(b.cell(cells[i]))
@@ -63,6 +66,14 @@ func grow[T any](s []T, n int) []T {
 		return make([]T, n)
 	}
 	return s[:n]
+}
+
+// addValues is addRun or addTimes.
+func (c *columnScan) addValues(b *block, cells []span, i, width int, dst []float64) int {
+	if c.kind == Time {
+		return c.addTimes(b, cells, i, width, dst)
+	}
+	return c.addRun(b, cells, i, width, dst)
 }
 
 // addRun takes the cells from position i on, up to the first that is text, and
@@ -126,10 +137,14 @@ func (c *columnScan) add(cell []byte) {
 		c.addText(cell)
 		return
 	}
-	switch v, class := parseCell(cell); class {
-	case missingCell:
+	v, class := parseCell(cell)
+	if class == textCell {
+		v, class = c.parseOther(cell)
+	}
+	switch {
+	case class == missingCell:
 		c.missing++
-	case textCell:
+	case class == textCell || !c.admits(class):
 		c.becomeText()
 		c.addText(cell)
 	default:
@@ -167,7 +182,7 @@ func (c *columnScan) addText(cell []byte) int32 {
 func (c *columnScan) addNumber(cell []byte, v float64, class cellClass) {
 	c.widen(v, class)
 	if c.dict != nil {
-		if c.dict.fits(len(cell), c.spellings, c.opts.MaxDictBytes) {
+		if class == booleanCell || c.dict.fits(len(cell), c.spellings, c.opts.MaxDictBytes) {
 			c.dict.counts[c.dict.add(cell)]++
 			c.classes = append(c.classes, class)
 			return
@@ -184,6 +199,12 @@ func (c *columnScan) addNumber(cell []byte, v float64, class cellClass) {
 func (c *columnScan) widen(v float64, class cellClass) {
 	switch class {
 	case outOfRangeCell:
+		return
+	case booleanCell:
+		c.kind = Boolean
+		return
+	case momentCell:
+		c.kind = Time
 		return
 	case floatCell:
 		c.kind = Float
@@ -208,8 +229,7 @@ func (c *columnScan) distinctNumbers() *numberSet {
 	set := newNumberSet(c.opts.countedNumbers())
 	for code, spelling := range c.dict.values {
 		if c.classes[code] != outOfRangeCell {
-			v, _ := parseNumber([]byte(spelling))
-			set.add(v)
+			set.add(c.valueOf([]byte(spelling)))
 		}
 	}
 	return set
@@ -236,6 +256,12 @@ func (c *columnScan) column() Column {
 			out.Distinct = c.opts.MaxDistinct + 1
 		}
 	default:
+		if c.kind == Boolean {
+			out.Dict, out.Counts = c.dict.values, c.dict.counts
+		}
+		if c.kind == Time {
+			out.Form = c.form
+		}
 		out.OutOfRange = c.outOfRange
 		if c.dict != nil {
 			out.OutOfRange += c.countOutOfRange()

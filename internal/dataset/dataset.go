@@ -21,15 +21,18 @@ import (
 )
 
 // Kind is the type of a column. Kinds widen from top to bottom: a column is of
-// the narrowest kind that holds all its values.
+// the narrowest kind that holds all its values. Only whole numbers widen to
+// others; what mixes booleans, numbers and times is text.
 type Kind string
 
 // The kinds of columns.
 const (
-	Empty   Kind = "empty"   // no value at all
-	Integer Kind = "integer" // whole numbers up to 2^53 in size, written without point or exponent
-	Float   Kind = "float"   // finite decimal numbers
-	Text    Kind = "text"    // everything else
+	Empty   Kind = "empty"    // no value at all
+	Boolean Kind = "boolean"  // true and false, as pandas spells them: see parseBoolean
+	Integer Kind = "integer"  // whole numbers up to 2^53 in size, written without point or exponent
+	Float   Kind = "float"    // finite decimal numbers
+	Time    Kind = "datetime" // dates and times of the years 1 to 9999, in one form: see moment.go
+	Text    Kind = "text"     // everything else
 )
 
 // Numeric reports whether the kind's values are numbers.
@@ -61,7 +64,9 @@ type Column struct {
 	// for a Text column, where such a cell is text like any other.
 	OutOfRange int64
 	// Dict holds the distinct values of a Text column in order of first
-	// appearance, as they are spelled, without the missing one.
+	// appearance, as they are spelled, without the missing one. A Boolean
+	// column has one as well, so that it may be read as text: to change its
+	// Kind to Text is all that it takes.
 	Dict []string
 	// Counts holds the number of cells with each value of Dict.
 	Counts []int64
@@ -69,15 +74,18 @@ type Column struct {
 	// (Options.MaxDistinct, MaxDictBytes). Its Dict is cut off, and values
 	// beyond it read as OverflowCode.
 	Overflow bool
-	// Distinct counts the different values of the column, numbers by value and
-	// text by spelling, up to one more than the limit: Options.MaxDistinct, and
-	// CountedNumbers for numbers.
+	// Distinct counts the different values of the column, text by spelling and
+	// all others by value, up to one more than the limit: Options.MaxDistinct,
+	// and CountedNumbers for all others.
 	Distinct int
 	// Localized says that its numbers are written in the convention of the
 	// schema's dialect.
 	Localized bool
 	// Min and Max of a numeric column.
 	Min, Max float64
+	// Form is how the cells of a Time column are written; 0 in a format that has
+	// times of its own.
+	Form Form
 }
 
 // Schema describes a table.
@@ -122,6 +130,8 @@ const (
 
 // Values is one column of a batch. A Text column fills Codes and Dict, any
 // other fills Numbers: NaN is missing, and a negative zero is read as zero.
+// A boolean is 1 or 0; a time is the seconds since 1970-01-01T00:00:00Z, told
+// apart to the microsecond.
 type Values struct {
 	Kind    Kind
 	Numbers []float64

@@ -8,9 +8,14 @@ package dataset
 //	            z ^= z>>27; z *= 0x94d049bb133111eb; z ^ z>>31
 //	fnv(s)    = FNV-1a, 64 bits, of the bytes of s
 //	number(x) = mix(bits(x) + 0x9e3779b97f4a7c15)
+//	time(x)   = mix(bits(x) + 0xbea225f9eb34556d)
 //	text(s)   = mix(fnv(s)  + 0xd1b54a32d192ed03)
 //	cell(c)   = number(x) if c, blanks around it aside, is written as a decimal
 //	            number whose nearest float64 x is finite; x of -0 is +0
+//	          = text("True") if c is true, True or TRUE, text("False") likewise
+//	          = time(x) if c, blanks around it aside, is a date or time of the
+//	            forms FormISO and FormDotted (see moment.go), x being the seconds
+//	            since 1970; in a column of times, in the others as well
 //	          = text(s) otherwise, s being the bytes of c as they are
 //	row       = mix( Σ mix( mix(fnv(name)) + 3·cell(c) ) )
 //
@@ -20,7 +25,8 @@ package dataset
 // Number Generators", OOPSLA 2014), fnv that of Fowler, Noll and Vo.
 //
 // So the hash does not depend on the order of columns, on their inferred kinds
-// or on the file format: 5, "5", "5.0" and " 5e0 " hash alike.
+// or on the file format: 5, "5", "5.0" and " 5e0 " hash alike. (The exception
+// is 05/06/2006: whether that is a time, and which, only its column tells.)
 
 import (
 	"encoding/json"
@@ -30,6 +36,7 @@ import (
 
 const (
 	numberSalt = 0x9e3779b97f4a7c15
+	timeSalt   = 0xbea225f9eb34556d
 	textSalt   = 0xd1b54a32d192ed03
 )
 
@@ -68,9 +75,36 @@ func (c columnHash) cell(b []byte) uint64 {
 	case integerCell, floatCell:
 		return c.number(v)
 	case textCell:
-		return mix(uint64(c) + 3*mix(fnv1a(b)+textSalt))
+		return c.text(b)
 	}
 	return 0
+}
+
+// text returns what a cell adds that is neither a number nor missing.
+func (c columnHash) text(b []byte) uint64 {
+	if v, ok := parseBoolean(b); ok {
+		return c.boolean(boolNumber(v))
+	}
+	if m, fits := parseMoment(b, FormISO|FormDotted); fits != 0 {
+		return c.time(m.seconds())
+	}
+	return mix(uint64(c) + 3*mix(fnv1a(b)+textSalt))
+}
+
+// boolean returns what a boolean adds, which is 1, 0 or NaN.
+func (c columnHash) boolean(x float64) uint64 {
+	if x != x {
+		return 0
+	}
+	return mix(uint64(c) + 3*mix(fnv1a(boolText(x != 0))+textSalt))
+}
+
+// time returns what a moment adds, in seconds. NaN adds nothing.
+func (c columnHash) time(x float64) uint64 {
+	if x != x {
+		return 0
+	}
+	return mix(uint64(c) + 3*mix(math.Float64bits(x+0)+timeSalt))
 }
 
 // value returns what a value adds to its row. It panics for a type that no
@@ -96,15 +130,6 @@ func (c columnHash) value(v any) uint64 {
 		return c.number(v)
 	}
 	panic(fmt.Sprintf("dataset: cannot hash a %T", v))
-}
-
-// boolText is how a boolean is written where text is called for: as pandas
-// writes it into CSV.
-func boolText(b bool) string {
-	if b {
-		return "True"
-	}
-	return "False"
 }
 
 // HashOf returns the hash of a row whose cells are nil (missing), strings,

@@ -117,7 +117,15 @@ func spell(v *Values, i int) string {
 	case v.Kind == Text:
 		return v.Dict[v.Codes[i]]
 	}
-	return spellNumber(v.Numbers[i])
+	return spellValue(v.Kind, v.Numbers[i])
+}
+
+// spellValue spells a value that is not missing.
+func spellValue(kind Kind, v float64) string {
+	if kind == Boolean {
+		return boolText(v == 1)
+	}
+	return spellNumber(v)
 }
 
 func spellNumber(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }

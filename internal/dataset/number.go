@@ -15,6 +15,8 @@ const (
 	floatCell                       // another finite number
 	outOfRangeCell                  // a number that no float64 holds
 	textCell                        // anything else
+	booleanCell                     // a textCell that is one: parseCell does not look for these
+	momentCell
 )
 
 // maxInteger is the limit up to which every whole number is a float64: 2^53.

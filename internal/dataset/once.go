@@ -11,7 +11,7 @@ const guessBytes = 4 << 20
 // Once is what a caller of ReadOnce does with a table.
 type Once struct {
 	// Begin is told what the columns seem to be, by their names and kinds, and
-	// returns what Options.Hashes is to be. Dictionaries, counts and rows are
+	// returns what Options.Hashes is to be. It may make a Boolean column Text. Dictionaries, counts and rows are
 	// not known yet: the batches' dictionaries grow.
 	Begin func(guess *Schema) (hashes [][]string, err error)
 	// Each receives the batches, as from Read.
@@ -115,7 +115,7 @@ func (o *oncePass) read(b *block) error {
 func (o *oncePass) guess() (err error) {
 	guess := &Schema{}
 	for _, c := range o.scan.columns {
-		guess.Columns = append(guess.Columns, Column{Name: c.name, Kind: c.kind, Overflow: c.overflow})
+		guess.Columns = append(guess.Columns, Column{Name: c.name, Kind: c.kind, Form: c.form, Overflow: c.overflow})
 	}
 	if o.opts.Hashes, err = o.use.Begin(guess); err != nil {
 		return err
@@ -125,7 +125,7 @@ func (o *oncePass) guess() (err error) {
 	}
 	for j, c := range o.scan.columns {
 		o.rows.columns[j].dict = c.dict
-		o.rows.broken = o.rows.broken || c.overflow || c.late
+		o.rows.broken = o.rows.broken || c.overflow || c.late || c.ambiguous()
 	}
 	for _, b := range o.first {
 		if err := o.read(b); err != nil {
@@ -147,8 +147,8 @@ func (c *columnScan) read(dst *columnRead, b *block, cells []span, width, at int
 	switch {
 	case c.kind == Text && dst.kind == Text && !c.late:
 		c.addCodes(b, cells, width, dst.codes[at:at+n])
-	case c.kind.Numeric() && dst.kind.Numeric() && c.dict == nil:
-		end := c.addRun(b, cells, c.index, width, dst.numbers[at:at+n])
+	case c.dict == nil && (c.kind.Numeric() && dst.kind.Numeric() || c.kind == Time && dst.kind == Time):
+		end := c.addValues(b, cells, c.index, width, dst.numbers[at:at+n])
 		c.addCells(b, cells[end-c.index:], width)
 	default:
 		c.addCells(b, cells, width)
@@ -158,5 +158,7 @@ func (c *columnScan) read(dst *columnRead, b *block, cells []span, width, at int
 }
 
 // fits reports whether what the column is by now is still what it was guessed
-// to be.
-func (c *columnScan) fits(guess *columnRead) bool { return c.kind == guess.kind && !c.overflow }
+// to be. Booleans may be read as text.
+func (c *columnScan) fits(guess *columnRead) bool {
+	return (c.kind == guess.kind || c.kind == Boolean && guess.kind == Text) && !c.overflow
+}

@@ -1,7 +1,6 @@
 package dataset
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -124,6 +123,9 @@ func spread[T any](dst []T, levels []uint32, n int, missing T) {
 }
 
 func (c *columnDecoder) decodeNumbers(dst []float64) error {
+	if c.leaf.physical == format.Boolean {
+		return c.decodeBooleans(dst)
+	}
 	switch c.encoding {
 	case format.RLEDictionary:
 		return c.dictionaryNumbers(dst)
@@ -132,11 +134,26 @@ func (c *columnDecoder) decodeNumbers(dst []float64) error {
 	case format.ByteStreamSplit:
 		return c.splitNumbers(dst)
 	}
-	b, err := c.take(len(dst) * physicalWidth(c.leaf.physical))
+	if c.encoding == format.DeltaByteArray || c.leaf.width() == 0 {
+		return c.sizedNumbers(dst)
+	}
+	b, err := c.take(len(dst) * c.leaf.width())
 	if err != nil {
 		return err
 	}
 	c.convert(dst, b)
+	return nil
+}
+
+// sizedNumbers reads decimals that are stored like texts.
+func (c *columnDecoder) sizedNumbers(dst []float64) error {
+	for i := range dst {
+		b, err := c.nextText()
+		if err != nil {
+			return err
+		}
+		dst[i] = c.bytesNumber(b)
+	}
 	return nil
 }
 
@@ -158,22 +175,31 @@ func (c *columnDecoder) dictionaryNumbers(dst []float64) error {
 
 // openNumberDict decodes the dictionary page.
 func (c *columnDecoder) openNumberDict() error {
-	width := physicalWidth(c.leaf.physical)
-	if c.dictSize*width > len(c.dict) {
+	width := c.leaf.width()
+	if max(width, 4)*c.dictSize > len(c.dict) {
 		return c.fail(errPageValue)
 	}
 	c.newDict = false
 	c.dictNumbers = append(c.dictNumbers[:0], make([]float64, c.dictSize)...)
+	if width == 0 {
+		return c.openSizedDict()
+	}
 	c.convert(c.dictNumbers, c.dict[:c.dictSize*width])
 	return nil
 }
 
-// physicalWidth returns the bytes of a plain number.
-func physicalWidth(t format.Type) int {
-	if t == format.Int32 || t == format.Float {
-		return 4
+// openSizedDict decodes a dictionary page of decimals that are stored like
+// texts.
+func (c *columnDecoder) openSizedDict() error {
+	rest := c.dict
+	for i := range c.dictNumbers {
+		b, after, ok := plainText(rest)
+		if !ok {
+			return c.fail(errPageValue)
+		}
+		c.dictNumbers[i], rest = c.bytesNumber(b), after
 	}
-	return 8
+	return nil
 }
 
 func (c *columnDecoder) deltaNumbers(dst []float64) error {
@@ -182,7 +208,10 @@ func (c *columnDecoder) deltaNumbers(dst []float64) error {
 		if !ok {
 			return c.fail(errPageValue)
 		}
-		dst[i] = c.integer(uint64(v))
+		if c.leaf.physical == format.Int32 {
+			v = int64(int32(v)) // differences may wrap around
+		}
+		dst[i] = c.integer(v)
 	}
 	return nil
 }
@@ -190,73 +219,24 @@ func (c *columnDecoder) deltaNumbers(dst []float64) error {
 // splitNumbers reads numbers whose first bytes come first, then all second
 // bytes, and so on.
 func (c *columnDecoder) splitNumbers(dst []float64) error {
-	width := physicalWidth(c.leaf.physical)
+	width := c.leaf.width()
 	n := len(c.values) / width
 	if len(dst) > n-c.split {
 		return c.fail(errPageValue)
 	}
 	for i := range dst {
-		var one [8]byte
+		c.text = c.text[:0]
 		for k := range width {
-			one[k] = c.values[k*n+c.split]
+			c.text = append(c.text, c.values[k*n+c.split])
 		}
-		c.convert(dst[i:i+1], one[:width])
+		c.convert(dst[i:i+1], c.text)
 		c.split++
 	}
 	return nil
 }
 
-// convert turns plain numbers into float64: NaN is missing, infinities are out
-// of range and missing, a negative zero is zero.
-func (c *columnDecoder) convert(dst []float64, b []byte) {
-	switch c.leaf.physical {
-	case format.Double:
-		for i := range dst {
-			dst[i] = c.finite(math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:])))
-		}
-	case format.Float:
-		for i := range dst {
-			dst[i] = c.finite(float64(math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))))
-		}
-	case format.Int32:
-		for i := range dst {
-			dst[i] = c.integer(uint64(binary.LittleEndian.Uint32(b[4*i:])))
-		}
-	case format.Int64:
-		for i := range dst {
-			dst[i] = c.integer(binary.LittleEndian.Uint64(b[8*i:]))
-		}
-	}
-}
-
-// integer reads the lowest 32 or all bits as an integer of the column's type.
-func (c *columnDecoder) integer(v uint64) float64 {
-	switch {
-	case c.leaf.unsigned && c.leaf.physical == format.Int32:
-		return float64(uint32(v))
-	case c.leaf.unsigned:
-		return float64(v)
-	case c.leaf.physical == format.Int32:
-		return float64(int32(v))
-	}
-	return float64(int64(v))
-}
-
-func (c *columnDecoder) finite(v float64) float64 {
-	if v-v == 0 {
-		return v + 0
-	}
-	if v == v {
-		c.outOfRange++
-	}
-	return math.NaN()
-}
-
 func (c *columnDecoder) decodeCodes(dst []int32) error {
-	switch {
-	case c.leaf.physical == format.Boolean:
-		return c.decodeBooleans(dst)
-	case c.encoding != format.RLEDictionary:
+	if c.encoding != format.RLEDictionary {
 		return c.textCodes(dst)
 	}
 	if c.newDict {
@@ -293,7 +273,7 @@ func (c *columnDecoder) openTextDict() error {
 	c.newDict = false
 	c.dictTexts, c.dictCodes = c.dictTexts[:0], c.dictCodes[:0]
 	for rest := c.dict; len(c.dictTexts) < c.dictSize; {
-		text, after, ok := plainText(rest)
+		text, after, ok := c.plainText(rest)
 		if !ok {
 			return c.fail(errPageValue)
 		}
@@ -314,6 +294,9 @@ func (c *columnDecoder) textCodes(dst []int32) error {
 		if err != nil {
 			return err
 		}
+		if c.leaf.meaning == asUUID {
+			text = uuidText(text)
+		}
 		if err := c.checkText(text); err != nil {
 			return err
 		}
@@ -323,6 +306,17 @@ func (c *columnDecoder) textCodes(dst []int32) error {
 		}
 	}
 	return nil
+}
+
+// plainText cuts a text off a dictionary page.
+func (c *columnDecoder) plainText(b []byte) (text, rest []byte, ok bool) {
+	if c.leaf.meaning != asUUID {
+		return plainText(b)
+	}
+	if n := c.leaf.width(); len(b) >= n {
+		return uuidText(b[:n]), b[n:], true
+	}
+	return nil, b, false
 }
 
 func (c *columnDecoder) checkText(text []byte) error {
@@ -335,8 +329,8 @@ func (c *columnDecoder) checkText(text []byte) error {
 	return nil
 }
 
-// decodeBooleans reads booleans as the texts True and False.
-func (c *columnDecoder) decodeBooleans(dst []int32) error {
+// decodeBooleans reads booleans as ones and zeros.
+func (c *columnDecoder) decodeBooleans(dst []float64) error {
 	bits := c.scratch[:len(dst)]
 	var err error
 	switch c.encoding {
@@ -347,11 +341,8 @@ func (c *columnDecoder) decodeBooleans(dst []int32) error {
 	default:
 		err = c.fail(errEncoding)
 	}
-	if err != nil {
-		return err
-	}
 	for i, b := range bits {
-		dst[i] = c.texts.code([]byte(boolText(b == 1)))
+		dst[i] = float64(b)
 	}
-	return nil
+	return err
 }

@@ -65,11 +65,11 @@ func (e *chunkEncoder) place(offset int64) {
 	e.meta.DataPageOffset += offset
 }
 
-// encodeNumbers encodes float64 as DOUBLE, or, if they are integers, as INT64.
-// NaN is null.
-func (e *chunkEncoder) encodeNumbers(values []float64, integer bool) {
+// encodeNumbers encodes float64 as DOUBLE, or, if they are integers or times, as
+// INT64. NaN is null.
+func (e *chunkEncoder) encodeNumbers(values []float64, kind Kind) {
 	e.meta.Type = format.Double
-	if integer {
+	if kind == Integer || kind == Time {
 		e.meta.Type = format.Int64
 	}
 	low, high := math.Inf(1), math.Inf(-1)
@@ -81,19 +81,19 @@ func (e *chunkEncoder) encodeNumbers(values []float64, integer bool) {
 		}
 	}
 	if low <= high {
-		e.meta.Statistics.MinValue = appendNumber(nil, low, integer)
-		e.meta.Statistics.MaxValue = appendNumber(nil, high, integer)
+		e.meta.Statistics.MinValue = appendNumber(nil, low, kind)
+		e.meta.Statistics.MaxValue = appendNumber(nil, high, kind)
 	}
 	dict, indices, ok := numberDict(values)
 	switch {
 	case ok:
 		for _, v := range dict {
-			e.raw = appendNumber(e.raw, v, integer)
+			e.raw = appendNumber(e.raw, v, kind)
 		}
 		e.dictionaryPage(len(dict))
 		e.indexPages(indices, len(dict))
-	case integer:
-		e.deltaPages(values)
+	case e.meta.Type == format.Int64:
+		e.deltaPages(values, kind)
 	default:
 		e.plainPages(values)
 	}
@@ -108,7 +108,7 @@ func (e *chunkEncoder) plainPages(values []float64) {
 		nulls := e.levels(len(part), func(i int) bool { return part[i] == part[i] })
 		for _, v := range part {
 			if v == v {
-				e.raw = appendNumber(e.raw, v, false)
+				e.raw = appendNumber(e.raw, v, Float)
 			}
 		}
 		e.dataPage(len(part), nulls, format.Plain)
@@ -116,7 +116,7 @@ func (e *chunkEncoder) plainPages(values []float64) {
 }
 
 // deltaPages encodes integers by their differences.
-func (e *chunkEncoder) deltaPages(values []float64) {
+func (e *chunkEncoder) deltaPages(values []float64, kind Kind) {
 	present := make([]int64, 0, min(pageRows, len(values)))
 	for from := 0; from < len(values); from += pageRows {
 		part := values[from:min(from+pageRows, len(values))]
@@ -124,7 +124,7 @@ func (e *chunkEncoder) deltaPages(values []float64) {
 		present = present[:0]
 		for _, v := range part {
 			if v == v {
-				present = append(present, int64(v))
+				present = append(present, wholeNumber(v, kind))
 			}
 		}
 		e.raw = appendDeltas(e.raw, present)
@@ -132,11 +132,52 @@ func (e *chunkEncoder) deltaPages(values []float64) {
 	}
 }
 
-func appendNumber(b []byte, v float64, integer bool) []byte {
-	if integer {
-		return binary.LittleEndian.AppendUint64(b, uint64(int64(v)))
+func appendNumber(b []byte, v float64, kind Kind) []byte {
+	if kind == Integer || kind == Time {
+		return binary.LittleEndian.AppendUint64(b, uint64(wholeNumber(v, kind)))
 	}
 	return binary.LittleEndian.AppendUint64(b, math.Float64bits(v))
+}
+
+// wholeNumber returns an integer, or a time in microseconds.
+func wholeNumber(v float64, kind Kind) int64 {
+	if kind == Time {
+		return int64(momentOf(v))
+	}
+	return int64(v)
+}
+
+// encodeBooleans encodes ones and zeros as bits, the lowest first. NaN is null.
+func (e *chunkEncoder) encodeBooleans(values []float64) {
+	e.meta.Type = format.Boolean
+	low, high := byte(1), byte(0)
+	for _, v := range values {
+		if v != v {
+			e.nulls++
+		} else {
+			low, high = min(low, byte(v)), max(high, byte(v))
+		}
+	}
+	if low <= high {
+		e.meta.Statistics.MinValue, e.meta.Statistics.MaxValue = []byte{low}, []byte{high}
+	}
+	for from := 0; from < len(values); from += pageRows {
+		part := values[from:min(from+pageRows, len(values))]
+		nulls := e.levels(len(part), func(i int) bool { return part[i] == part[i] })
+		at := 0
+		for _, v := range part {
+			if v != v {
+				continue
+			}
+			if at&7 == 0 {
+				e.raw = append(e.raw, 0)
+			}
+			e.raw[len(e.raw)-1] |= byte(v) << (at & 7)
+			at++
+		}
+		e.dataPage(len(part), nulls, format.Plain)
+	}
+	e.finish()
 }
 
 // noIndex stands for null among indices.

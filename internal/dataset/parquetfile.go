@@ -68,8 +68,8 @@ func (s *storedAt) ReadAt(p []byte, off int64) (int, error) {
 }
 
 // OpenParquet reads the footer of a Parquet file of the given size. Its columns
-// must be flat: numbers, booleans and texts, as pandas, Polars, Spark and
-// DuckDB write them by default. Booleans read as the texts True and False.
+// must be flat: numbers, decimals, booleans, dates, times and texts, as pandas,
+// Polars, Spark and DuckDB write them. See meaning for what they become.
 //
 // A file that is damaged, or beyond what is supported, is fault.InvalidData,
 // which names the column; one beyond the limits of the options is
@@ -188,9 +188,10 @@ func (f *File) describe() error {
 			f.marker = i
 			continue
 		}
-		kind, ok := leaf.kind()
-		if !ok {
-			return f.explain(fmt.Errorf("column %q is of a type that is not supported; numbers, booleans and text are", leaf.name))
+		leaf.meaning = leaf.findMeaning()
+		kind := leaf.kind()
+		if kind == "" {
+			return f.explain(fmt.Errorf("column %q is of a type that is not supported; numbers, decimals, booleans, dates, times and text are", leaf.name))
 		}
 		c := fileColumn{leaf: i, kind: kind}
 		if kind == Text {
@@ -200,41 +201,6 @@ func (f *File) describe() error {
 		names = append(names, leaf.name)
 	}
 	return checkNames(names)
-}
-
-// The members of parquet.thrift's ConvertedType that do not change how a value
-// reads.
-const (
-	convertedUTF8  = 0
-	convertedEnum  = 4
-	convertedUint8 = 11 // up to 18, INT_64, they are integers
-	convertedInt64 = 18
-	convertedJSON  = 19
-)
-
-// kind returns what the column's values become.
-func (leaf *parquetLeaf) kind() (Kind, bool) {
-	plain := leaf.logical == 0 && leaf.converted < 0
-	switch leaf.physical {
-	case format.Boolean:
-		return Text, plain
-	case format.Float, format.Double:
-		return Float, plain
-	case format.Int32, format.Int64:
-		if leaf.logical == 0 && leaf.converted >= convertedUint8 && leaf.converted < convertedUint8+4 {
-			leaf.unsigned = true
-		}
-		return Integer, plain || leaf.logical == (*format.IntType)(nil).FieldID() ||
-			leaf.logical == 0 && leaf.converted >= convertedUint8 && leaf.converted <= convertedInt64
-	case format.ByteArray:
-		switch leaf.logical {
-		case (*format.StringType)(nil).FieldID(), (*format.EnumType)(nil).FieldID(), (*format.JsonType)(nil).FieldID():
-			return Text, true
-		}
-		return Text, plain || leaf.logical == 0 &&
-			(leaf.converted == convertedUTF8 || leaf.converted == convertedEnum || leaf.converted == convertedJSON)
-	}
-	return "", false
 }
 
 // Schema describes the file's columns, without HoldoutColumn: their names and

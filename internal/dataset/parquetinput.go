@@ -96,6 +96,9 @@ func (s *valueScan) add(v *Values, opts Options) {
 		s.addCodes(v)
 		return
 	}
+	if v.Kind == Boolean && s.counts == nil {
+		s.counts = make([]int64, 2)
+	}
 	if s.values == nil {
 		s.values = newNumberSet(opts.countedNumbers())
 		s.min, s.max = math.Inf(1), math.Inf(-1)
@@ -103,6 +106,10 @@ func (s *valueScan) add(v *Values, opts Options) {
 	for _, x := range v.Numbers {
 		if x != x {
 			s.missing++
+			continue
+		}
+		if v.Kind == Boolean {
+			s.counts[int(x)]++
 			continue
 		}
 		s.min, s.max = min(s.min, x), max(s.max, x)
@@ -130,17 +137,27 @@ func (s *valueScan) addCodes(v *Values) {
 // dictionary are known.
 func (s *valueScan) describe(c *Column, outOfRange int64, opts Options) {
 	c.Missing, c.Overflow = s.missing, s.overflow
-	if c.Kind == Text {
+	switch c.Kind {
+	case Text:
 		c.Counts, c.Distinct = s.counts, len(c.Dict)
 		if c.Overflow {
 			c.Distinct = opts.MaxDistinct + 1
 		}
-	} else {
+	case Boolean:
+		for i, n := range s.counts {
+			if n > 0 {
+				c.Dict, c.Counts = append(c.Dict, boolText(i == 1)), append(c.Counts, n)
+			}
+		}
+		c.Distinct = len(c.Dict)
+	default:
 		c.OutOfRange = outOfRange
 		if s.values != nil {
 			c.Distinct = s.values.n
 		}
-		c.Min, c.Max = s.min, s.max
+		if c.Kind.Numeric() {
+			c.Min, c.Max = s.min, s.max
+		}
 		if c.Kind == Integer && max(-c.Min, c.Max) > maxInteger {
 			c.Kind = Float
 		}
@@ -167,7 +184,8 @@ func readParquet(ctx context.Context, r io.ReaderAt, size int64, schema *Schema,
 	if err != nil {
 		return tally, err
 	}
-	view := schemaView{schema: schema, batch: Batch{Columns: make([]Values, len(schema.Columns))}}
+	columns := len(schema.Columns)
+	view := schemaView{schema: schema, batch: Batch{Columns: make([]Values, columns)}, codes: make([][]int32, columns)}
 	return tally, p.run(ctx, func(b *Batch) error {
 		if !view.take(b) {
 			return errChanged()
@@ -177,11 +195,13 @@ func readParquet(ctx context.Context, r io.ReaderAt, size int64, schema *Schema,
 }
 
 // schemaView shows the batches of a file as the schema says. It widens kinds:
-// integers to floats, and columns without any value to Empty ones.
+// integers to floats, booleans to text, and columns without any value to Empty
+// ones.
 type schemaView struct {
 	schema  *Schema
 	batch   Batch
 	nothing []float64 // NaN
+	codes   [][]int32 // by column, of booleans that are text
 }
 
 // take shows another batch, and reports whether that agrees with the schema.
@@ -194,6 +214,10 @@ func (s *schemaView) take(b *Batch) bool {
 		kind, v := s.schema.Columns[j].Kind, b.Columns[j]
 		if kind == Empty {
 			v = Values{Numbers: s.nothing[:b.Rows]}
+		} else if kind == Text && v.Kind == Boolean {
+			dict := s.schema.Columns[j].Dict
+			s.codes[j] = booleansAsText(s.codes[j], v.Numbers, dict)
+			v = Values{Codes: s.codes[j], Dict: dict}
 		} else if (kind == Text) != (v.Kind == Text) {
 			return false
 		}

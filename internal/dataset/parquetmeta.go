@@ -27,16 +27,12 @@ type parquetLeaf struct {
 	children   int64
 	converted  int64 // ConvertedType, or -1
 	logical    int16 // the field of the LogicalType union, or 0
+	unit       int16 // of a time: the field of the TimeUnit union
+	length     int64 // bytes of a FixedLenByteArray
+	scale      int64 // digits of a decimal behind its point
 	unsigned   bool
 	group      bool
-}
-
-func (leaf *parquetLeaf) numeric() bool {
-	switch leaf.physical {
-	case format.Int32, format.Int64, format.Float, format.Double:
-		return true
-	}
-	return false
+	meaning    meaning
 }
 
 // parquetGroup is a row group.
@@ -124,6 +120,8 @@ func readSchemaElement(r *thriftReader) parquetLeaf {
 		switch f.id {
 		case 1:
 			leaf.physical, leaf.group = format.Type(r.integer(f)), false
+		case 2:
+			leaf.length = r.integer(f)
 		case 3:
 			leaf.repetition = format.FieldRepetitionType(r.integer(f))
 		case 4:
@@ -132,6 +130,8 @@ func readSchemaElement(r *thriftReader) parquetLeaf {
 			leaf.children = r.integer(f)
 		case 6:
 			leaf.converted = r.integer(f)
+		case 7:
+			leaf.scale = r.integer(f)
 		case 10:
 			r.structure(f)
 			leaf.readLogicalType(r)
@@ -142,22 +142,36 @@ func readSchemaElement(r *thriftReader) parquetLeaf {
 	return leaf
 }
 
-// readLogicalType reads which member of the union is set, and whether an
-// integer is unsigned.
+// readLogicalType reads which member of the union is set, and of that what
+// changes the values: whether an integer is unsigned, a decimal's scale, the
+// unit of a time.
 func (leaf *parquetLeaf) readLogicalType(r *thriftReader) {
 	for f := (thriftField{}); r.next(&f); {
 		leaf.logical = f.id
-		if f.id != (*format.IntType)(nil).FieldID() {
+		switch f.id {
+		case logicalInteger, logicalDecimal, logicalTime, logicalTimestamp:
+			r.structure(f)
+			leaf.readLogicalDetails(r, f.id)
+		default:
 			r.skip(f)
-			continue
 		}
-		r.structure(f)
-		for f := (thriftField{}); r.next(&f); {
-			if f.id == 2 {
-				leaf.unsigned = !r.boolean(f)
-			} else {
-				r.skip(f)
+	}
+}
+
+func (leaf *parquetLeaf) readLogicalDetails(r *thriftReader, logical int16) {
+	for f := (thriftField{}); r.next(&f); {
+		switch {
+		case logical == logicalInteger && f.id == 2:
+			leaf.unsigned = !r.boolean(f)
+		case logical == logicalDecimal && f.id == 1:
+			leaf.scale = r.integer(f)
+		case (logical == logicalTime || logical == logicalTimestamp) && f.id == 2:
+			r.structure(f)
+			for f := (thriftField{}); r.next(&f); r.skip(f) {
+				leaf.unit = f.id
 			}
+		default:
+			r.skip(f)
 		}
 	}
 }

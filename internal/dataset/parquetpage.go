@@ -49,7 +49,7 @@ var (
 	errPageCRC    = errors.New("a page has a wrong checksum")
 	errPageValue  = errors.New("a page does not hold what it says")
 	errCompressed = errors.New("a page cannot be decompressed")
-	errCodec      = errors.New("its compression is not supported")
+	errCodec      = errors.New("its compression is not supported; snappy, gzip, zstd and lz4_raw are")
 	errEncoding   = errors.New("its encoding is not supported")
 )
 
@@ -80,6 +80,8 @@ type pageReader struct {
 	split    int          // how many values have been read, for ByteStreamSplit
 	indices  hybridReader // RLE (of booleans) and RLEDictionary
 	deltas   *deltaReader // DeltaBinaryPacked, and the lengths of DeltaLengthByteArray
+	prefixes *deltaReader // of DeltaByteArray
+	text     []byte       // the last one of DeltaByteArray
 }
 
 // fail names the column in an error of its pages.
@@ -283,7 +285,7 @@ func (p *pageReader) begin(h pageHeader, values []byte) error {
 			return nil
 		}
 	case format.ByteStreamSplit:
-		if p.leaf.numeric() {
+		if p.leaf.width() > 0 {
 			return nil
 		}
 	case format.DeltaBinaryPacked:
@@ -293,6 +295,10 @@ func (p *pageReader) begin(h pageHeader, values []byte) error {
 	case format.DeltaLengthByteArray:
 		if p.leaf.physical == format.ByteArray {
 			return p.beginDeltas(values)
+		}
+	case format.DeltaByteArray:
+		if p.leaf.physical == format.ByteArray || p.leaf.physical == format.FixedLenByteArray {
+			return p.beginPrefixes(values)
 		}
 	}
 	return errEncoding
@@ -313,6 +319,24 @@ func (p *pageReader) beginDeltas(values []byte) error {
 		return errPageValue
 	}
 	return nil
+}
+
+// beginPrefixes expects how many bytes each text shares with the one before it,
+// and behind that the rest of each as beginDeltas does.
+func (p *pageReader) beginPrefixes(values []byte) error {
+	p.prefixes, p.text = new(deltaReader), p.text[:0]
+	if len(values) == 0 {
+		return p.beginDeltas(values)
+	}
+	var ok bool
+	if p.prefixes, ok = newDeltaReader(values); !ok {
+		return errPageValue
+	}
+	rest, ok := p.prefixes.rest()
+	if !ok {
+		return errPageValue
+	}
+	return p.beginDeltas(rest)
 }
 
 // beginIndices expects the width of the indices, then the indices. A page of
@@ -388,9 +412,17 @@ func (p *pageReader) readBits(dst []uint32) error {
 	return nil
 }
 
-// nextText returns the page's next text.
+// nextText returns the page's next text, which is valid until the one after it
+// is asked for.
 func (p *pageReader) nextText() ([]byte, error) {
-	if p.encoding == format.Plain {
+	switch {
+	case p.encoding == format.DeltaByteArray:
+		return p.nextPrefixed()
+	case p.encoding == format.Plain && p.leaf.physical == format.FixedLenByteArray:
+		return p.take(p.leaf.width())
+	case p.encoding == format.ByteStreamSplit:
+		return nil, p.fail(errEncoding)
+	case p.encoding == format.Plain:
 		text, rest, ok := plainText(p.values)
 		if !ok {
 			return nil, p.fail(errPageValue)
@@ -398,11 +430,39 @@ func (p *pageReader) nextText() ([]byte, error) {
 		p.values = rest
 		return text, nil
 	}
+	return p.nextSized()
+}
+
+// nextSized returns the next text of DeltaLengthByteArray.
+func (p *pageReader) nextSized() ([]byte, error) {
 	n, ok := p.deltas.next()
 	if !ok || n < 0 || n > int64(len(p.values)) {
 		return nil, p.fail(errPageValue)
 	}
 	return p.take(int(n))
+}
+
+// maxPrefixed limits the bytes of a text of DeltaByteArray, where few bytes of a
+// page can stand for many.
+const maxPrefixed = 1 << 20
+
+// nextPrefixed returns the next text of DeltaByteArray.
+func (p *pageReader) nextPrefixed() ([]byte, error) {
+	shared, ok := p.prefixes.next()
+	if !ok || shared < 0 || shared > int64(len(p.text)) {
+		return nil, p.fail(errPageValue)
+	}
+	rest, err := p.nextSized()
+	if err != nil {
+		return nil, err
+	}
+	if p.text = append(p.text[:shared], rest...); len(p.text) > maxPrefixed {
+		return nil, p.fail(errPageValue)
+	}
+	if n := p.leaf.width(); n > 0 && len(p.text) != n {
+		return nil, p.fail(errPageValue)
+	}
+	return p.text, nil
 }
 
 // plainText cuts a plain byte array off b: its length in 4 bytes, then the

@@ -31,8 +31,9 @@ const (
 // row and in its statistics. So a reader of one side leaves out the row groups
 // of the other without a look at them. The rows of a side keep their order.
 //
-// Integer columns are INT64, Float and Empty ones DOUBLE, Text ones UTF-8
-// strings; all are optional, and missing is null. Columns with few different
+// Boolean columns are BOOLEAN, Integer ones INT64, Float and Empty ones DOUBLE,
+// Time ones TIMESTAMP in microseconds without a zone, Text ones UTF-8 strings;
+// all are optional, and missing is null. Columns with few different
 // values are dictionary-encoded, other integers by their differences, and what
 // still shrinks to a third by it is compressed with Zstandard. The bytes are the
 // same for the same rows, in
@@ -244,9 +245,13 @@ func (c *writtenColumn) schemaElement() format.SchemaElement {
 		Type:           thrift.New(c.physical()),
 		RepetitionType: thrift.New(format.Optional),
 	}
-	if c.kind == Text {
+	switch c.kind {
+	case Text:
 		e.ConvertedType = thrift.New(deprecated.UTF8)
 		e.LogicalType = format.LogicalType{Value: &format.StringType{}}
+	case Time:
+		unit := format.TimeUnit{Value: &format.MicroSeconds{}}
+		e.LogicalType = format.LogicalType{Value: &format.TimestampType{Unit: unit}}
 	}
 	return e
 }
@@ -255,7 +260,9 @@ func (c *writtenColumn) physical() format.Type {
 	switch c.kind {
 	case Text:
 		return format.ByteArray
-	case Integer:
+	case Boolean:
+		return format.Boolean
+	case Integer, Time:
 		return format.Int64
 	}
 	return format.Double
@@ -279,8 +286,10 @@ func (w *Writer) writeGroup(side Side) {
 			e.encodeMarker(buffer.rows, side == Holdout)
 		case w.columns[j].kind == Text:
 			e.encodeTexts(buffer.codes[j], buffer.dicts[j])
+		case w.columns[j].kind == Boolean:
+			e.encodeBooleans(buffer.numbers[j])
 		default:
-			e.encodeNumbers(buffer.numbers[j], w.columns[j].kind == Integer)
+			e.encodeNumbers(buffer.numbers[j], w.columns[j].kind)
 		}
 	})
 	g := format.RowGroup{NumRows: int64(buffer.rows), FileOffset: w.offset, Ordinal: int16(len(w.footer.RowGroups))}

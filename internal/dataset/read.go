@@ -163,6 +163,7 @@ func (b *batcher) flush() error {
 // columnRead converts a column's cells into values.
 type columnRead struct {
 	kind     Kind
+	form     Form
 	index    int
 	overflow bool
 	numbers  []float64
@@ -174,7 +175,7 @@ type columnRead struct {
 }
 
 func newColumnRead(c *Column, index, rows int) *columnRead {
-	r := &columnRead{kind: c.Kind, index: index, overflow: c.Overflow, hash: hashColumn(c.Name)}
+	r := &columnRead{kind: c.Kind, form: c.Form, index: index, overflow: c.Overflow, hash: hashColumn(c.Name)}
 	if c.Kind != Text {
 		r.numbers = make([]float64, rows)
 		return r
@@ -197,8 +198,11 @@ func (c *columnRead) values(rows int) Values {
 // convert writes the column's cells into its rows from at on. It reports
 // whether all of them fit what the column is said to be.
 func (c *columnRead) convert(b *block, cells []span, width, at int) bool {
-	if c.kind == Text {
+	switch c.kind {
+	case Text:
 		return c.convertText(b, cells, width, at)
+	case Boolean, Time:
+		return c.convertOther(b, cells, width, at)
 	}
 	ok := true
 	for i := c.index; i < len(cells); i += width {
@@ -213,6 +217,30 @@ func (c *columnRead) convert(b *block, cells []span, width, at int) bool {
 		at++
 	}
 	return ok
+}
+
+// convertOther is convert for booleans and times.
+func (c *columnRead) convertOther(b *block, cells []span, width, at int) bool {
+	for i := c.index; i < len(cells); i += width {
+		v, ok := c.parseOther(b.cell(cells[i]))
+		if !ok {
+			return false
+		}
+		c.numbers[at] = v
+		at++
+	}
+	return true
+}
+
+func (c *columnRead) parseOther(cell []byte) (float64, bool) {
+	if c.kind == Boolean {
+		if v, ok := parseBoolean(cell); ok {
+			return boolNumber(v), true
+		}
+	} else if m, fits := parseMoment(cell, c.form); fits != 0 {
+		return m.seconds(), true
+	}
+	return math.NaN(), isMissing(cell)
 }
 
 func (c *columnRead) convertText(b *block, cells []span, width, at int) bool {

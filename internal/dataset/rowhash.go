@@ -83,12 +83,25 @@ func (h *rowHasher) hashSet(dst []uint64, set []int, b *Batch, from int) {
 
 // add adds the column's part to the sums of the rows from from on.
 func (c *hashedColumn) add(sums []uint64, v *Values, from int) {
-	if v.Kind != Text {
+	switch v.Kind {
+	case Text:
+		c.addCodes(sums, v, from)
+	case Boolean:
+		for i, x := range v.Numbers[from : from+len(sums)] {
+			sums[i] += c.hash.boolean(x)
+		}
+	case Time:
+		for i, x := range v.Numbers[from : from+len(sums)] {
+			sums[i] += c.hash.time(x)
+		}
+	default:
 		for i, x := range v.Numbers[from : from+len(sums)] {
 			sums[i] += c.hash.number(x)
 		}
-		return
 	}
+}
+
+func (c *hashedColumn) addCodes(sums []uint64, v *Values, from int) {
 	for i, code := range v.Codes[from : from+len(sums)] {
 		switch {
 		case code >= 0:

@@ -160,13 +160,17 @@ func (s *scan) begin(names []string, opts Options) []*columnScan {
 	return active
 }
 
+// late ends the first pass, after which ambiguous times are text, and reports
+// whether columns are late.
 func (s *scan) late() bool {
+	late := false
 	for _, c := range s.columns {
-		if c.late {
-			return true
+		if c.ambiguous() {
+			c.becomeText()
 		}
+		late = late || c.late
 	}
-	return false
+	return late
 }
 
 func (s *scan) schema(rows int64) *Schema {

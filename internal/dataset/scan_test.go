@@ -16,17 +16,12 @@ import (
 
 // describe is the naive twin of the scan: it has all cells of a column at hand.
 func describe(name string, cells []string, maxDistinct int) Column {
-	c := Column{Name: name, Kind: Empty, Min: math.Inf(1), Max: math.Inf(-1)}
+	c := Column{Name: name, Min: math.Inf(1), Max: math.Inf(-1)}
+	kinds := map[cellClass]bool{}
 	for _, cell := range cells {
-		switch _, class := parseCell([]byte(cell)); {
-		case class == textCell:
-			c.Kind = Text
-		case class == floatCell && c.Kind != Text:
-			c.Kind = Float
-		case class == integerCell && c.Kind == Empty:
-			c.Kind = Integer
-		}
+		kinds[classOf(cell)] = true
 	}
+	c.Kind, c.Form = narrowest(kinds, cells)
 	numbers := map[float64]bool{}
 	for _, cell := range cells {
 		v, class := parseCell([]byte(cell))
@@ -38,12 +33,19 @@ func describe(name string, cells []string, maxDistinct int) Column {
 		case class == outOfRangeCell:
 			c.Missing++
 			c.OutOfRange++
+		case c.Kind == Boolean:
+			numbers[boolNumber(strings.EqualFold(cell, "true"))] = true
+			c.addNaively(cell, maxDistinct+6)
+		case c.Kind == Time:
+			numbers[oracleTime(cell, c.Form)] = true
 		default:
 			numbers[v] = true
 			c.Min, c.Max = min(c.Min, v), max(c.Max, v)
 		}
 	}
-	c.Distinct = min(len(numbers), maxDistinct+1) + len(c.Dict)
+	if c.Distinct = min(len(numbers), maxDistinct+1); c.Kind == Text {
+		c.Distinct = len(c.Dict)
+	}
 	if c.Overflow {
 		c.Distinct = maxDistinct + 1
 	}
@@ -75,6 +77,10 @@ func expected(c *Column, cell string) string {
 		return cell
 	case c.Kind == Text:
 		return "overflow"
+	case c.Kind == Boolean:
+		return boolText(strings.EqualFold(cell, "true"))
+	case c.Kind == Time:
+		return spellNumber(oracleTime(cell, c.Form))
 	}
 	return spellNumber(v)
 }
