@@ -33,7 +33,7 @@ var rooms = map[string][]string{
 	"internal/train":      {"modelstore", "processed", "rowset", "dataset", "gbdt", "linear", "model", "onnx", "metric", "blob", "settings", "fault"},
 	"internal/evaluate":   {"modelstore", "processed", "rowset", "dataset", "model", "onnx", "metric", "report", "blob", "settings", "fault"},
 	"internal/modelstore": {"model", "onnx", "blob", "fault"},
-	"internal/predict":    {"modelstore", "model", "onnx", "fault"},
+	"internal/predict":    {"modelstore", "model", "onnx", "dataset", "fault"},
 	"internal/approval":   {"fault", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
 	// Nouns.
 	"internal/processed":   {"dataset", "model", "metric", "blob", "fault"},

@@ -15,9 +15,9 @@ func parseBoolean(b []byte) (value, ok bool) {
 	return false, false
 }
 
-// boolText is how a boolean is written where text is called for: as pandas
+// BooleanText is how a boolean is written where text is called for: as pandas
 // writes it into CSV.
-func boolText(b bool) string {
+func BooleanText(b bool) string {
 	if b {
 		return "True"
 	}

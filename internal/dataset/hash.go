@@ -96,7 +96,7 @@ func (c columnHash) boolean(x float64) uint64 {
 	if x != x {
 		return 0
 	}
-	return mix(uint64(c) + 3*mix(fnv1a(boolText(x != 0))+textSalt))
+	return mix(uint64(c) + 3*mix(fnv1a(BooleanText(x != 0))+textSalt))
 }
 
 // time returns what a moment adds, in seconds. NaN adds nothing.
@@ -118,7 +118,7 @@ func (c columnHash) value(v any) uint64 {
 	case json.Number:
 		return c.cell([]byte(v))
 	case bool:
-		return c.cell([]byte(boolText(v)))
+		return c.cell([]byte(BooleanText(v)))
 	case int:
 		return c.number(float64(v))
 	case int64:

@@ -123,7 +123,7 @@ func spell(v *Values, i int) string {
 // spellValue spells a value that is not missing.
 func spellValue(kind Kind, v float64) string {
 	if kind == Boolean {
-		return boolText(v == 1)
+		return BooleanText(v == 1)
 	}
 	return spellNumber(v)
 }

@@ -1,6 +1,10 @@
 package dataset
 
-import "math"
+import (
+	"math"
+	"strings"
+	"time"
+)
 
 // Form is how the dates and times of a column are written. It is settled over
 // all cells of the column; a column that mixes forms is text, and so is one
@@ -273,4 +277,11 @@ func daysFromCivil(year, month, day int64) int64 {
 func ParseTime(s string) (seconds float64, ok bool) {
 	m, fits := parseMoment([]byte(s), FormISO|FormDotted)
 	return m.seconds(), fits != 0
+}
+
+// TimeText writes a value of a Time column in ISO 8601: without the time of day
+// where it is midnight, and without an offset, for it is UTC.
+func TimeText(seconds float64) string {
+	at := time.UnixMicro(int64(momentOf(seconds))).UTC()
+	return strings.TrimSuffix(at.Format("2006-01-02T15:04:05.999999"), "T00:00:00")
 }

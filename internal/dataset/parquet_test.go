@@ -162,7 +162,7 @@ func spellRow(row parquet.Row) []string {
 		}
 		switch v.Kind() {
 		case parquet.Boolean:
-			out[j] = boolText(v.Boolean())
+			out[j] = BooleanText(v.Boolean())
 		case parquet.ByteArray:
 			out[j] = string(v.ByteArray())
 		case parquet.Int32:

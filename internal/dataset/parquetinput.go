@@ -146,7 +146,7 @@ func (s *valueScan) describe(c *Column, outOfRange int64, opts Options) {
 	case Boolean:
 		for i, n := range s.counts {
 			if n > 0 {
-				c.Dict, c.Counts = append(c.Dict, boolText(i == 1)), append(c.Counts, n)
+				c.Dict, c.Counts = append(c.Dict, BooleanText(i == 1)), append(c.Counts, n)
 			}
 		}
 		c.Distinct = len(c.Dict)

@@ -78,7 +78,7 @@ func expected(c *Column, cell string) string {
 	case c.Kind == Text:
 		return "overflow"
 	case c.Kind == Boolean:
-		return boolText(strings.EqualFold(cell, "true"))
+		return BooleanText(strings.EqualFold(cell, "true"))
 	case c.Kind == Time:
 		return spellNumber(oracleTime(cell, c.Form))
 	}

@@ -53,7 +53,7 @@ func (r *Recipe) Check() error {
 			return fmt.Errorf("model: feature %d %w", j, err)
 		}
 	}
-	return nil
+	return r.checkColumns()
 }
 
 func (r *Recipe) checkClasses() error {
@@ -106,6 +106,12 @@ func (f *Feature) check() error {
 	}
 	if !finite(f.Fill, f.Mean, f.Scale) {
 		return errors.New("has a statistic that is not finite")
+	}
+	if !utf8.ValidString(f.Column) {
+		return errors.New("has a column whose name is not UTF-8")
+	}
+	if err := f.checkPart(); err != nil {
+		return err
 	}
 	switch f.Kind {
 	case Number:

@@ -49,12 +49,45 @@ func (f *Feature) EncodeStrings(x []float64, stride, j int, codes []int32, dict 
 	}
 }
 
-// EncodeNumbers writes a numeric feature's values into column j of the
-// row-major block x.
+// EncodeNumbers writes a numeric feature's part of its column's values into
+// column j of the row-major block x.
 func (f *Feature) EncodeNumbers(x []float64, stride, j int, values []float64) {
-	for i, v := range values {
-		x[i*stride+j] = v
+	if !f.Part.OfTime() {
+		for i, v := range values {
+			x[i*stride+j] = v
+		}
+		return
 	}
+	for i, v := range values {
+		x[i*stride+j] = f.Part.Of(v)
+	}
+}
+
+// EncodeBooleans writes a categorical feature's codes of booleans, as numbers,
+// into column j of the row-major block x.
+func (f *Feature) EncodeBooleans(x []float64, stride, j int, values []float64) {
+	codes := [2]float64{float64(f.BooleanCode(false)), float64(f.BooleanCode(true))}
+	for i, v := range values {
+		x[i*stride+j] = f.MissingValue()
+		if !math.IsNaN(v) {
+			x[i*stride+j] = codes[int(v)]
+		}
+	}
+}
+
+// BooleanCode returns the code of the category that a boolean stands for: true,
+// True or TRUE, in the spelling that the training data had; else Unseen.
+func (f *Feature) BooleanCode(b bool) int {
+	spellings := [3]string{"false", "False", "FALSE"}
+	if b {
+		spellings = [3]string{"true", "True", "TRUE"}
+	}
+	for _, s := range spellings {
+		if code := f.Code(s); code != Unseen {
+			return code
+		}
+	}
+	return Unseen
 }
 
 // MissingValue returns how a missing value of the feature is encoded.

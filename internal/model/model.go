@@ -35,6 +35,10 @@ const Unseen = -1
 type Feature struct {
 	Name string `json:"name"`
 	Kind Kind   `json:"kind"`
+	// Column is the raw column that the feature is a Part of; empty if it is the
+	// one called Name. The parts of a column stand side by side.
+	Column string `json:"column,omitempty"`
+	Part   Part   `json:"part,omitempty"`
 	// Numbers: Fill replaces a missing value, and (x-Mean)/Scale standardizes
 	// it, in linear models. Trees take the raw value and send NaN where they
 	// learned to. Mean and Scale are of the filled column; Scale is never 0.

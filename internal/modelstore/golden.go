@@ -12,8 +12,9 @@ import (
 // Golden is a row whose outcome is written down when a model is stored, and
 // which must come out the same before the model becomes champion.
 type Golden struct {
-	// Inputs holds a value for each of the model's features: a float64, a
-	// string, or nil for a missing one.
+	// Inputs holds a value for each of the model's columns: a float64, a
+	// string, or nil for a missing one. A boolean is 1 or 0, a time the seconds
+	// since 1970.
 	Inputs map[string]any `json:"inputs"`
 	// Outputs holds the probability of each class, or the one prediction.
 	Outputs []float64 `json:"outputs"`
@@ -80,24 +81,25 @@ func (g *Golden) check(m *model.Model, scale float64) error {
 
 // encode returns the row of numbers that the model takes.
 func (g *Golden) encode(m *model.Model) ([]float64, error) {
-	if len(g.Inputs) != len(m.Features) {
-		return nil, fmt.Errorf("%d inputs, not %d", len(g.Inputs), len(m.Features))
+	columns := m.Columns()
+	if len(g.Inputs) != len(columns) {
+		return nil, fmt.Errorf("%d inputs, not %d", len(g.Inputs), len(columns))
 	}
 	row := make([]float64, len(m.Features))
-	for j := range m.Features {
-		f := &m.Features[j]
-		value, ok := g.Inputs[f.Name]
+	for _, c := range columns {
+		f := &m.Features[c.First]
+		value, ok := g.Inputs[c.Name]
 		number, isNumber := value.(float64)
 		text, isText := value.(string)
 		switch {
 		case ok && value == nil:
-			row[j] = f.MissingValue()
+			m.Encode(row, c, f.MissingValue())
 		case isNumber && f.Kind == model.Number:
-			row[j] = number
+			m.Encode(row, c, number)
 		case isText && f.Kind == model.Category:
-			row[j] = float64(f.Code(text))
+			m.Encode(row, c, float64(f.Code(text)))
 		default:
-			return nil, fmt.Errorf("input %q is absent or of another type", f.Name)
+			return nil, fmt.Errorf("input %q is absent or of another type", c.Name)
 		}
 	}
 	return row, nil

@@ -10,12 +10,13 @@ import (
 // graph is a graph under construction: an operator is added once its inputs
 // are there, so that the nodes are in topological order.
 type graph struct {
-	names names
-	proto *pb.GraphProto
+	names   names
+	numbers map[int]bool // the constants that number has added
+	proto   *pb.GraphProto
 }
 
 func newGraph(r *model.Recipe) *graph {
-	return &graph{names: namesBeside(r), proto: &pb.GraphProto{Name: "retrain"}}
+	return &graph{names: namesBeside(r), numbers: map[int]bool{}, proto: &pb.GraphProto{Name: "retrain"}}
 }
 
 // names gives tensors names that no column has. Our own names are distinct and
@@ -24,8 +25,8 @@ type names map[string]bool
 
 func namesBeside(r *model.Recipe) names {
 	taken := make(names, len(r.Features))
-	for i := range r.Features {
-		taken[r.Features[i].Name] = true
+	for _, c := range r.Columns() {
+		taken[c.Name] = true
 	}
 	return taken
 }
@@ -64,12 +65,12 @@ func (g *graph) constant(t *pb.TensorProto) string {
 
 // declare lists the graph's inputs and outputs.
 func (g *graph) declare(r *model.Recipe) {
-	for i := range r.Features {
+	for _, c := range r.Columns() {
 		kind := pb.TensorProto_DOUBLE
-		if r.Features[i].Kind == model.Category {
+		if r.Features[c.First].Kind == model.Category {
 			kind = pb.TensorProto_STRING
 		}
-		g.proto.Input = append(g.proto.Input, value(r.Features[i].Name, kind, 1))
+		g.proto.Input = append(g.proto.Input, value(c.Name, kind, 1))
 	}
 	scores := value(g.names.free(outputName(r)), pb.TensorProto_DOUBLE, int64(r.Outputs()))
 	if r.Task != model.Regression {

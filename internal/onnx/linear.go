@@ -49,7 +49,7 @@ func (g *graph) addNumbers(r *model.Recipe) string {
 	var fill, mean, scale []float64
 	for j := range r.Features {
 		if f := &r.Features[j]; f.Kind == model.Number {
-			columns = append(columns, f.Name)
+			columns = append(columns, g.addNumber(r, j))
 			fill, mean, scale = append(fill, f.Fill), append(mean, f.Mean), append(scale, f.Scale)
 		}
 	}

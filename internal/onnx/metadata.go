@@ -75,12 +75,12 @@ type fileSchema struct {
 
 func schemaOf(r *model.Recipe) fileSchema {
 	var s fileSchema
-	for i := range r.Features {
+	for _, c := range r.Columns() {
 		kind := "double"
-		if r.Features[i].Kind == model.Category {
+		if r.Features[c.First].Kind == model.Category {
 			kind = "string"
 		}
-		s.Inputs = append(s.Inputs, tensorSchema{Name: r.Features[i].Name, Type: kind})
+		s.Inputs = append(s.Inputs, tensorSchema{Name: c.Name, Type: kind})
 	}
 	free := namesBeside(r)
 	if r.Task != model.Regression {

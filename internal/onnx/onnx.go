@@ -4,8 +4,9 @@
 // service scores the very same bytes with its own code. Everything is computed
 // in doubles, with the operators of ai.onnx 17 and ai.onnx.ml 5 (IR version 8):
 //
-//	inputs   one for each feature, named as the column, [N,1] of double or string
-//	         (NaN is a missing number, "" a missing text)
+//	inputs   one for each raw column, named as it, [N,1] of double or string (NaN
+//	         is a missing number, "" a missing text; a boolean is 1 or 0, a time
+//	         the seconds since 1970, whose parts the graph computes)
 //	outputs  label [N] of string or int64, and probabilities [N,C] of double,
 //	         the classes in ascending order; for regression prediction [N,1]
 //	metadata retrain.format, .recipe, .schema, .task, .counts, .gains, and the

@@ -11,10 +11,10 @@ import (
 func (g *graph) addTrees(m *model.Model, e *ensemble, output string) {
 	columns := make([]string, len(m.Features))
 	for j := range m.Features {
-		f := &m.Features[j]
-		columns[j] = f.Name
-		if f.Kind == model.Category {
+		if f := &m.Features[j]; f.Kind == model.Category {
 			columns[j] = g.addCodes(f, j)
+		} else {
+			columns[j] = g.addNumber(&m.Recipe, j)
 		}
 	}
 	features := g.op("Concat", "features", columns, attrInt("axis", 1))

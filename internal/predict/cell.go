@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"retrain/internal/dataset"
 	"retrain/internal/model"
 )
 
@@ -18,14 +19,24 @@ var (
 	quotedNumber  = trouble{"float_type", "Input should be a valid number, not a string"}
 	noText        = trouble{"string_type", "Input should be a valid string"}
 	unparsable    = trouble{"float_parsing", "Input should be a valid number"}
+	noBoolean     = trouble{"bool_parsing", "Input should be a valid boolean: true, false, or 1 or 0"}
+	noTime        = trouble{"datetime_parsing", "Input should be a valid datetime, like 2006-01-02T15:04:05Z, or the seconds since 1970"}
 	outOfRange    = trouble{"finite_number", "Input should be a finite number"}
 	requiredField = "Field required"
 )
 
 // value encodes a JSON value: nil, bool, float64, string, or something that no
 // feature takes. A category may be given as a number or a boolean, in which case
-// it stands for the text that a CSV file would have.
+// it stands for the text that a CSV file would have; a boolean as 1 or 0 or in
+// its spellings; a time as text or in seconds since 1970. Of a column with
+// several features, any of them encodes the value that is not yet taken apart.
 func value(f *model.Feature, v any) (float64, trouble) {
+	switch {
+	case f.Part == model.Flag:
+		return boolean(v)
+	case f.Part.OfTime():
+		return moment(v)
+	}
 	switch v := v.(type) {
 	case nil:
 		return f.MissingValue(), trouble{}
@@ -41,7 +52,7 @@ func value(f *model.Feature, v any) (float64, trouble) {
 		return 0, quotedNumber
 	case bool:
 		if f.Kind == model.Category {
-			return float64(boolCode(f, v)), trouble{}
+			return float64(f.BooleanCode(v)), trouble{}
 		}
 	}
 	if f.Kind == model.Category {
@@ -57,6 +68,13 @@ func text(f *model.Feature, cell string) (float64, trouble) {
 		return category(f, cell), trouble{}
 	case isMissing(cell):
 		return f.MissingValue(), trouble{}
+	case f.Part == model.Flag:
+		return boolean(cell)
+	case f.Part.OfTime():
+		if x, err := strconv.ParseFloat(strings.Trim(cell, " \t"), 64); err == nil {
+			return moment(x)
+		}
+		return moment(cell)
 	}
 	cell = strings.Trim(cell, " \t")
 	if strings.Trim(cell, "+-.0123456789eE") != "" {
@@ -70,6 +88,51 @@ func text(f *model.Feature, cell string) (float64, trouble) {
 		return 0, unparsable
 	}
 	return x + 0, trouble{}
+}
+
+// boolean encodes true and false, given as such, as a number or as a text.
+func boolean(v any) (float64, trouble) {
+	if text, ok := v.(string); ok {
+		switch strings.Trim(text, " \t") {
+		case "true", "True", "TRUE", "1":
+			v = true
+		case "false", "False", "FALSE", "0":
+			v = false
+		}
+		if isMissing(text) {
+			v = nil
+		}
+	}
+	switch v {
+	case nil:
+		return math.NaN(), trouble{}
+	case true, 1.0:
+		return 1, trouble{}
+	case false, 0.0:
+		return 0, trouble{}
+	}
+	return 0, noBoolean
+}
+
+// moment encodes a time of the years 1 to 9999.
+func moment(v any) (float64, trouble) {
+	const first, end = -62_135_596_800, 253_402_300_800 // as seconds since 1970
+	switch v := v.(type) {
+	case nil:
+		return math.NaN(), trouble{}
+	case float64:
+		if first <= v && v < end {
+			return v + 0, trouble{}
+		}
+	case string:
+		if isMissing(v) {
+			return math.NaN(), trouble{}
+		}
+		if seconds, ok := dataset.ParseTime(v); ok {
+			return seconds, trouble{}
+		}
+	}
+	return 0, noTime
 }
 
 // category encodes a text. A spelling of "no value" is one here as it was in
@@ -88,18 +151,6 @@ func numberText(x float64) string {
 		return strconv.FormatInt(int64(x), 10)
 	}
 	return strconv.FormatFloat(x, 'g', -1, 64)
-}
-
-// boolCode finds the category that a boolean stands for: true, True or TRUE, in
-// the spelling that the training data had.
-func boolCode(f *model.Feature, b bool) int {
-	word := strconv.FormatBool(b)
-	for _, spelling := range []string{word, strings.ToUpper(word[:1]) + word[1:], strings.ToUpper(word)} {
-		if code := f.Code(spelling); code != model.Unseen {
-			return code
-		}
-	}
-	return model.Unseen
 }
 
 // isMissing reports whether a text, blanks around it aside, is empty or one of

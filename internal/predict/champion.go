@@ -16,8 +16,9 @@ type champion struct {
 	version int64
 	digest  string
 	model   *model.Model
-	classes []any // the labels as they are answered; nil for regression
-	feature map[string]int
+	columns []model.Column
+	classes []any          // the labels as they are answered; nil for regression
+	column  map[string]int // where in columns a name is
 }
 
 // load reads the model that a pointer names: the store checks its digest, the
@@ -44,16 +45,22 @@ func load(ctx context.Context, store *modelstore.Store, pointer *modelstore.Cham
 func newChampion(pointer *modelstore.Champion, m *model.Model) *champion {
 	c := &champion{
 		name: pointer.ModelName, version: pointer.Generation, digest: pointer.Digest,
-		model: m, feature: make(map[string]int, len(m.Features)),
+		model: m, columns: m.Columns(), column: make(map[string]int, len(m.Features)),
 	}
 	for _, label := range m.Classes {
 		c.classes = append(c.classes, shownLabel(label, m.IntLabels))
 	}
-	for j := range m.Features {
-		c.feature[m.Features[j].Name] = j
+	for k := range c.columns {
+		c.column[c.columns[k].Name] = k
 	}
 	return c
 }
+
+// encode writes a value of column k, as a feature of it takes it, into the row.
+func (c *champion) encode(row []float64, k int, x float64) { c.model.Encode(row, c.columns[k], x) }
+
+// first returns the first feature of column k, which says what values it takes.
+func (c *champion) first(k int) *model.Feature { return &c.model.Features[c.columns[k].First] }
 
 // shownLabel returns a label as it is answered. Recipe.Check has made sure that
 // integers are some.

@@ -83,9 +83,9 @@ func (s *strangers) add(name string) {
 
 // warnings tells of them, with the nearest of the model's columns.
 func (s *strangers) warnings(c *champion) []string {
-	own := make([]string, len(c.model.Features))
-	for j := range c.model.Features {
-		own[j] = c.model.Features[j].Name
+	own := make([]string, len(c.columns))
+	for k := range c.columns {
+		own[k] = c.columns[k].Name
 	}
 	var told []string
 	for _, name := range s.names {

@@ -196,11 +196,11 @@ func (p *Predictor) CSV(ctx context.Context, name, body string, header Header) (
 func (c *champion) names(cells []string) bool {
 	known := 0
 	for _, cell := range cells {
-		if _, ok := c.feature[cell]; ok {
+		if _, ok := c.column[cell]; ok {
 			known++
 		}
 	}
-	return 2*known > len(c.model.Features)
+	return 2*known > len(c.columns)
 }
 
 // readCSV returns the cells of each line, and the lines' numbers.

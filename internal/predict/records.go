@@ -39,19 +39,21 @@ type recordEncoder struct {
 // record encodes one record.
 func (e *recordEncoder) record(i int, record map[string]any) {
 	known := 0
-	for j := range e.model.Features {
-		f := &e.model.Features[j]
-		v, given := record[f.Name]
+	start := len(e.x)
+	e.x = append(e.x, make([]float64, len(e.model.Features))...)
+	for k := range e.columns {
+		name := e.columns[k].Name
+		v, given := record[name]
 		if given {
 			known++
 		} else if !e.lenient {
-			e.bad.add([]any{"body", e.field, i, f.Name}, "missing", e.missing(f.Name, record))
+			e.bad.add([]any{"body", e.field, i, name}, "missing", e.missing(name, record))
 		}
-		x, wrong := value(f, v)
+		x, wrong := value(e.first(k), v)
 		if wrong.typ != "" {
-			e.bad.add([]any{"body", e.field, i, f.Name}, wrong.typ, wrong.msg)
+			e.bad.add([]any{"body", e.field, i, name}, wrong.typ, wrong.msg)
 		}
-		e.x = append(e.x, x)
+		e.encode(e.x[start:], k, x)
 	}
 	if known < len(record) && !e.unknown.more {
 		for _, name := range e.strangersIn(record) {
@@ -64,7 +66,7 @@ func (e *recordEncoder) record(i int, record map[string]any) {
 func (e *recordEncoder) strangersIn(record map[string]any) []string {
 	names := slices.Sorted(maps.Keys(record))
 	return slices.DeleteFunc(names, func(name string) bool {
-		_, known := e.feature[name]
+		_, known := e.column[name]
 		return known
 	})
 }

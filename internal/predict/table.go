@@ -31,15 +31,15 @@ func (t table) encode(c *champion) ([]float64, []string, error) {
 	var unknown strangers
 	columns := t.columns
 	if columns == nil {
-		for j := range c.model.Features {
-			columns = append(columns, c.model.Features[j].Name)
+		for k := range c.columns {
+			columns = append(columns, c.columns[k].Name)
 		}
 	}
 	from := t.match(c, columns, &bad, &unknown)
 	if err := bad.err(); err != nil {
 		return nil, nil, err
 	}
-	x := make([]float64, 0, t.n*len(from))
+	x := make([]float64, 0, t.n*len(c.model.Features))
 	for i := range t.n {
 		if bad.full() {
 			break
@@ -53,15 +53,15 @@ func (t table) encode(c *champion) ([]float64, []string, error) {
 	return x, unknown.warnings(c), bad.err()
 }
 
-// match finds each feature's column, and tells of those that are missing, given
+// match finds each of the model's columns, and tells of those that are missing, given
 // twice or unknown.
 func (t table) match(c *champion, columns []string, bad *complaints, unknown *strangers) []int {
-	from := make([]int, len(c.model.Features))
+	from := make([]int, len(c.columns))
 	for j := range from {
 		from[j] = -1
 	}
 	for k, name := range columns {
-		j, known := c.feature[name]
+		j, known := c.column[name]
 		switch {
 		case !known:
 			unknown.add(name)
@@ -76,10 +76,10 @@ func (t table) match(c *champion, columns []string, bad *complaints, unknown *st
 			continue
 		}
 		msg := requiredField
-		if near := fault.Nearest(c.model.Features[j].Name, unknown.names); near != "" {
+		if near := fault.Nearest(c.columns[j].Name, unknown.names); near != "" {
 			msg = fmt.Sprintf("%s; '%s' is not its name", requiredField, show(near))
 		}
-		bad.add(t.headAt(c.model.Features[j].Name), "missing", msg)
+		bad.add(t.headAt(c.columns[j].Name), "missing", msg)
 	}
 	return from
 }
@@ -88,8 +88,10 @@ func (t table) headAt(name string) []any { return append(t.head[:len(t.head):len
 
 // row appends a row to x.
 func (t table) row(x []float64, c *champion, i int, from []int, bad *complaints) []float64 {
+	start := len(x)
+	x = append(x, make([]float64, len(c.model.Features))...)
 	for j, k := range from {
-		f := &c.model.Features[j]
+		f := c.first(j)
 		v := t.cell(i, k)
 		var number float64
 		var wrong trouble
@@ -99,9 +101,9 @@ func (t table) row(x []float64, c *champion, i int, from []int, bad *complaints)
 			number, wrong = value(f, v)
 		}
 		if wrong.typ != "" {
-			bad.add(t.cellAt(i, f.Name), wrong.typ, wrong.msg)
+			bad.add(t.cellAt(i, c.columns[j].Name), wrong.typ, wrong.msg)
 		}
-		x = append(x, number)
+		c.encode(x[start:], j, number)
 	}
 	return x
 }

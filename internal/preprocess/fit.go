@@ -16,12 +16,13 @@ const maxCategories = 254
 
 // fit gathers, over the training side, what the recipe needs to know.
 type fit struct {
-	numbers []moments // by column; unused for text
-	counts  [][]int64 // by column; the missing, then those of each dictionary code
+	numbers []moments   // by column; unused for text
+	parts   [][]moments // by column and part, of times only
+	counts  [][]int64   // by column; the missing, then those of each dictionary code
 }
 
 func newFit(columns int) *fit {
-	return &fit{numbers: make([]moments, columns), counts: make([][]int64, columns)}
+	return &fit{numbers: make([]moments, columns), parts: make([][]moments, columns), counts: make([][]int64, columns)}
 }
 
 // countsOf returns a column's counts, for a dictionary of so many texts.
@@ -44,6 +45,15 @@ func (f *fit) add(column int, v *dataset.Values, rows []int) {
 	m := &f.numbers[column]
 	for _, r := range rows {
 		m.add(v.Numbers[r])
+	}
+	if v.Kind == dataset.Time && f.parts[column] == nil {
+		f.parts[column] = make([]moments, len(model.TimeParts))
+	}
+	for k := range f.parts[column] {
+		m, part := &f.parts[column][k], model.TimeParts[k]
+		for _, r := range rows {
+			m.add(part.Of(v.Numbers[r]))
+		}
 	}
 }
 
@@ -155,19 +165,47 @@ func compareText(a, b string) int {
 	return 1
 }
 
-// feature builds a column's entry in the recipe, or says why it has none.
-func (f *fit) feature(i int, c *dataset.Column) (model.Feature, string, bool) {
-	if c.Kind == dataset.Text {
-		kept, cut := categories(f.countsOf(i, len(c.Dict)), c.Dict)
-		if len(kept) < 2 {
-			return model.Feature{}, "it is constant on the training side", false
+// features builds a column's entries in the recipe, or says why it has none.
+// The names of parts end in underscores where the data has a column so called.
+func (f *fit) features(i int, schema *dataset.Schema) (features []model.Feature, reason string, cut bool) {
+	c := &schema.Columns[i]
+	switch c.Kind {
+	case dataset.Text:
+		var kept []string
+		if kept, cut = categories(f.countsOf(i, len(c.Dict)), c.Dict); len(kept) > 1 {
+			features = append(features, model.Feature{Name: c.Name, Kind: model.Category, Categories: kept})
 		}
-		return model.Feature{Name: c.Name, Kind: model.Category, Categories: kept}, "", cut
+	case dataset.Time:
+		for k, part := range model.TimeParts {
+			if m := &f.parts[i][k]; !m.constant() {
+				features = append(features, m.feature(partName(schema, c.Name, part), c.Name, part))
+			}
+		}
+	default:
+		part := model.Whole
+		if c.Kind == dataset.Boolean {
+			part = model.Flag
+		}
+		if m := &f.numbers[i]; !m.constant() {
+			features = append(features, m.feature(c.Name, "", part))
+		}
 	}
-	m := &f.numbers[i]
-	if m.constant() {
-		return model.Feature{}, "it is constant on the training side", false
+	if len(features) == 0 {
+		reason = "it is constant on the training side"
 	}
+	return features, reason, cut
+}
+
+// feature returns a number's entry in the recipe.
+func (m *moments) feature(name, column string, part model.Part) model.Feature {
 	mean, std := m.meanStd()
-	return model.Feature{Name: c.Name, Kind: model.Number, Fill: mean, Mean: mean, Scale: std}, "", false
+	return model.Feature{Name: name, Kind: model.Number, Column: column, Part: part, Fill: mean, Mean: mean, Scale: std}
+}
+
+func partName(schema *dataset.Schema, column string, part model.Part) string {
+	name := column + "." + string(part)
+	for schema.Index(name) >= 0 {
+		name += "_"
+	}
+	return name
 }

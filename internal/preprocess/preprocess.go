@@ -76,7 +76,6 @@ type job struct {
 	target   int // index of the target's column
 	columns  []Column
 	warnings []string
-	times    []float64 // of the time column's dictionary, if it is text
 
 	fit   *fit
 	sides [2]sideTally

@@ -54,7 +54,7 @@ type Rows struct {
 type Column struct {
 	Name     string `json:"name"`
 	Role     string `json:"role" enum:"feature,target,group,time,dropped"`
-	Kind     string `json:"kind" enum:"integer,float,text,empty"`
+	Kind     string `json:"kind" enum:"boolean,integer,float,datetime,text,empty"`
 	Missing  int64  `json:"missing"`
 	Distinct int    `json:"distinct" doc:"Counted up to a limit"`
 	Reason   string `json:"reason,omitempty" doc:"Why a column was dropped"`

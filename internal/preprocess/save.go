@@ -107,15 +107,15 @@ func (j *job) recipe() model.Recipe {
 		if j.columns[i].Role != roleFeature {
 			continue
 		}
-		f, reason, cut := j.fit.feature(i, &j.schema.Columns[i])
+		features, reason, cut := j.fit.features(i, j.schema)
 		if reason != "" {
 			j.drop(i, reason)
 			continue
 		}
 		if cut {
-			j.warn(fmt.Sprintf("column %q has more than %d categories; rarer ones count as unseen", f.Name, maxCategories))
+			j.warn(fmt.Sprintf("column %q has more than %d categories; rarer ones count as unseen", j.columns[i].Name, maxCategories))
 		}
-		r.Features = append(r.Features, f)
+		r.Features = append(r.Features, features...)
 	}
 	return r
 }

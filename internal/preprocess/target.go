@@ -101,8 +101,11 @@ const (
 // findTask decides what kind of prediction the target asks for.
 func (j *job) findTask() error {
 	c := &j.schema.Columns[j.target]
-	if c.Kind == dataset.Empty {
+	switch c.Kind {
+	case dataset.Empty:
 		return j.badTarget("has no values")
+	case dataset.Time:
+		return j.badTarget("holds dates or times, which cannot be predicted")
 	}
 	if c.Distinct < 2 {
 		return j.badTarget("is constant: there is nothing to learn")

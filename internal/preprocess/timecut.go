@@ -4,16 +4,10 @@ import (
 	"context"
 	"math"
 	"slices"
-	"time"
 
 	"retrain/internal/dataset"
 	"retrain/internal/fault"
 )
-
-// timeLayouts are the forms in which a text column may hold times.
-var timeLayouts = []string{
-	time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04", time.DateOnly, "2006/01/02", "2006-01",
-}
 
 // findTimeCut reads the time column and finds the moment from which on rows are
 // holdout: the smallest time such that at most test_fraction of the rows lie at
@@ -23,14 +17,14 @@ func (j *job) findTimeCut(ctx context.Context, s *sides) error {
 		return nil
 	}
 	i := j.schema.Index(j.split.TimeColumn)
-	if err := j.parseTimes(&j.schema.Columns[i]); err != nil {
+	if err := j.checkTimes(&j.schema.Columns[i]); err != nil {
 		return err
 	}
 	var times []float64
 	_, err := dataset.Read(ctx, j.open, j.schema, j.options, func(b *dataset.Batch) error {
 		for r := range b.Rows {
 			if !missing(&b.Columns[i], r) && !missing(&b.Columns[j.target], r) {
-				times = append(times, j.timeOf(&b.Columns[i], r))
+				times = append(times, b.Columns[i].Numbers[r])
 			}
 		}
 		return nil
@@ -63,43 +57,15 @@ func cutOf(times []float64, fraction float64) float64 {
 	return times[next]
 }
 
-// parseTimes reads the dictionary of a text column as times, all in one form.
-func (j *job) parseTimes(c *dataset.Column) error {
-	if c.Kind.Numeric() {
+// checkTimes refuses a column whose rows have no order in time.
+func (j *job) checkTimes(c *dataset.Column) error {
+	if c.Kind.Numeric() || c.Kind == dataset.Time {
 		return nil
 	}
-	if c.Overflow {
-		return j.badTime("has too many distinct texts to be read as times")
-	}
-	for _, layout := range timeLayouts {
-		if j.times = timesOf(c.Dict, layout); j.times != nil {
-			return nil
-		}
-	}
-	return j.badTime("holds neither numbers nor times like 2006-01-02 or 2006-01-02T15:04:05Z")
+	return j.badTime("holds neither numbers nor times of one form like 2006-01-02 or 2006-01-02T15:04:05Z")
 }
 
 func (j *job) badTime(reason string) error {
 	return fault.New(fault.InvalidData, "The time column %s.", reason).
 		At("The column "+reason, "time_error", "body", "split", "time_column")
-}
-
-func timesOf(dict []string, layout string) []float64 {
-	times := make([]float64, len(dict))
-	for i, s := range dict {
-		t, err := time.Parse(layout, s)
-		if err != nil {
-			return nil
-		}
-		times[i] = float64(t.UnixMilli())
-	}
-	return times
-}
-
-// timeOf returns a row's time as a number; it must not be missing.
-func (j *job) timeOf(v *dataset.Values, r int) float64 {
-	if v.Kind == dataset.Text {
-		return j.times[v.Codes[r]]
-	}
-	return v.Numbers[r]
 }

@@ -112,10 +112,14 @@ func (j *job) checkRejects(rejected int64, firsts firstRejects) error {
 }
 
 // findRoles finds the target, and checks that the data has the columns that are
-// named. It looks at nothing but names.
+// named. It looks at nothing but names; only a boolean target it makes text,
+// so that its labels are as the data spells them.
 func (j *job) findRoles() error {
 	if err := j.findTarget(); err != nil {
 		return err
+	}
+	if c := &j.schema.Columns[j.target]; c.Kind == dataset.Boolean {
+		c.Kind, c.Distinct = dataset.Text, len(c.Dict)
 	}
 	return j.findSplitColumns()
 }
@@ -295,7 +299,7 @@ func (w *rowWriter) holdout(b *dataset.Batch, r int) bool {
 		return w.split.holdout(b.Hashes[0][r])
 	}
 	i := w.job.schema.Index(w.job.split.TimeColumn)
-	return w.job.timeOf(&b.Columns[i], r) >= w.split.cut
+	return b.Columns[i].Numbers[r] >= w.split.cut
 }
 
 // checkSides refuses a split that cannot be trained or judged on.

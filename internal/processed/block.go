@@ -16,8 +16,8 @@ type Block struct {
 	Rows     int
 	X        []float64 // row-major, one column a feature, as model.Predict takes it
 	Y        []float64 // class index (-1: unknown to the recipe), or the value to predict
-	// Batch holds the rows as they are stored: the recipe's features in
-	// order, then the target.
+	// Batch holds the rows as they are stored: the recipe's columns
+	// (model.Recipe.Columns) in order, then the target.
 	Batch *dataset.Batch
 }
 
@@ -30,7 +30,7 @@ func (d *Data) Each(ctx context.Context, side dataset.Side, recipe *model.Recipe
 	if err != nil {
 		return err
 	}
-	e := encoder{recipe: recipe, classes: map[float64]float64{}}
+	e := encoder{recipe: recipe, columns: recipe.Columns(), classes: map[float64]float64{}}
 	return d.read(ctx, side, columns, func(b *dataset.Batch) error {
 		block, err := e.encode(b)
 		if err != nil {
@@ -58,6 +58,7 @@ func (d *Data) Learn(ctx context.Context, visit func(*Block)) error {
 // encoder turns batches into blocks, reusing its buffers.
 type encoder struct {
 	recipe  *model.Recipe
+	columns []model.Column
 	rows    int64 // of the batches before
 	x, y    []float64
 	classes map[float64]float64 // class indices of the numeric labels met so far
@@ -66,12 +67,14 @@ type encoder struct {
 func (e *encoder) encode(b *dataset.Batch) (*Block, error) {
 	wide := len(e.recipe.Features)
 	e.x, e.y = grow(e.x, b.Rows*wide), grow(e.y, b.Rows)
-	for j := range e.recipe.Features {
-		if err := e.feature(j, &b.Columns[j]); err != nil {
-			return nil, err
+	for k, c := range e.columns {
+		for j := c.First; j < c.First+c.Count; j++ {
+			if err := e.feature(j, &b.Columns[k]); err != nil {
+				return nil, err
+			}
 		}
 	}
-	e.target(&b.Columns[wide])
+	e.target(&b.Columns[len(e.columns)])
 	block := &Block{FirstRow: e.rows, Rows: b.Rows, X: e.x, Y: e.y, Batch: b}
 	e.rows += int64(b.Rows)
 	return block, nil
@@ -81,10 +84,12 @@ func (e *encoder) encode(b *dataset.Batch) (*Block, error) {
 func (e *encoder) feature(j int, v *dataset.Values) error {
 	f, wide := &e.recipe.Features[j], len(e.recipe.Features)
 	switch {
-	case f.Kind == model.Number:
+	case f.Kind == model.Number && (!f.Part.OfTime() || v.Kind == dataset.Time):
 		f.EncodeNumbers(e.x, wide, j, v.Numbers)
 	case v.Kind == dataset.Text:
 		f.EncodeStrings(e.x, wide, j, v.Codes, v.Dict)
+	case v.Kind == dataset.Boolean:
+		f.EncodeBooleans(e.x, wide, j, v.Numbers)
 	default:
 		missing := f.MissingValue()
 		for i, x := range v.Numbers {
@@ -102,9 +107,9 @@ func (e *encoder) target(v *dataset.Values) {
 	switch {
 	case e.recipe.Task == model.Regression:
 		copy(e.y, v.Numbers)
-	case v.Kind.Numeric():
+	case v.Kind != dataset.Text:
 		for i, x := range v.Numbers {
-			e.y[i] = e.numericClass(x)
+			e.y[i] = e.numericClass(v.Kind, x)
 		}
 	default:
 		byCode := make([]float64, len(v.Dict))
@@ -122,13 +127,13 @@ func (e *encoder) target(v *dataset.Values) {
 
 // numericClass returns the class index of a label that is a number. The few
 // classes there are are spelled once, not in every row.
-func (e *encoder) numericClass(x float64) float64 {
+func (e *encoder) numericClass(kind dataset.Kind, x float64) float64 {
 	if math.IsNaN(x) {
 		return -1
 	}
 	class, known := e.classes[x]
 	if !known {
-		class = float64(e.recipe.Class(Label(x)))
+		class = float64(e.recipe.Class(numberText(kind, x)))
 		if class >= 0 {
 			e.classes[x] = class
 		}

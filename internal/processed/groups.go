@@ -44,8 +44,19 @@ func text(v *dataset.Values, r int) string {
 	switch {
 	case v.Kind == dataset.Text && v.Codes[r] >= 0:
 		return v.Dict[v.Codes[r]]
-	case v.Kind.Numeric() && v.Numbers[r] == v.Numbers[r]:
-		return Label(v.Numbers[r])
+	case v.Kind != dataset.Text && v.Numbers[r] == v.Numbers[r]:
+		return numberText(v.Kind, v.Numbers[r])
 	}
 	return ""
+}
+
+// numberText shows a value that is held as a number.
+func numberText(kind dataset.Kind, x float64) string {
+	switch kind {
+	case dataset.Boolean:
+		return dataset.BooleanText(x != 0)
+	case dataset.Time:
+		return dataset.TimeText(x)
+	}
+	return Label(x)
 }

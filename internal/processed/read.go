@@ -72,16 +72,15 @@ func (e *IncompatibleError) Error() string {
 func (d *Data) columnsFor(recipe *model.Recipe) ([]string, error) {
 	schema := d.file.Schema()
 	names := make([]string, 0, len(recipe.Features)+1)
-	for i := range recipe.Features {
-		f := &recipe.Features[i]
-		at := schema.Index(f.Name)
+	for _, c := range recipe.Columns() {
+		at := schema.Index(c.Name)
 		if at < 0 {
-			return nil, &IncompatibleError{f.Name, "is not in the data"}
+			return nil, &IncompatibleError{c.Name, "is not in the data"}
 		}
-		if !fits(f.Kind, schema.Columns[at].Kind) {
+		if f := &recipe.Features[c.First]; !fits(f, schema.Columns[at].Kind) {
 			return nil, retyped(f, schema.Columns[at].Kind)
 		}
-		names = append(names, f.Name)
+		names = append(names, c.Name)
 	}
 	at := schema.Index(recipe.Target)
 	switch {
@@ -96,13 +95,25 @@ func (d *Data) columnsFor(recipe *model.Recipe) ([]string, error) {
 // fits reports whether a feature may be read from a column of the file. One of
 // floats may have been a column without any value, which serves every feature;
 // the encoder looks.
-func fits(feature model.Kind, column dataset.Kind) bool {
-	if feature == model.Number {
-		return column.Numeric()
+func fits(f *model.Feature, column dataset.Kind) bool {
+	switch {
+	case f.Kind == model.Category:
+		return column == dataset.Text || column == dataset.Boolean || column == dataset.Float
+	case f.Part.OfTime():
+		return column == dataset.Time || column == dataset.Float
+	case f.Part == model.Flag:
+		return column == dataset.Boolean || column.Numeric()
 	}
-	return column == dataset.Text || column == dataset.Float
+	return column.Numeric()
 }
 
 func retyped(f *model.Feature, column dataset.Kind) error {
-	return &IncompatibleError{f.Name, fmt.Sprintf("is %s in the data; the model takes a %s", column, f.Kind)}
+	takes := string(f.Kind)
+	switch {
+	case f.Part.OfTime():
+		takes = "time"
+	case f.Part == model.Flag:
+		takes = "boolean"
+	}
+	return &IncompatibleError{f.Source(), fmt.Sprintf("is %s in the data; the model takes a %s", column, takes)}
 }

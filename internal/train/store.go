@@ -91,15 +91,15 @@ var errEnough = errors.New("enough rows")
 // golden writes down the first rows of the holdout as they are scored now.
 func (j *job) golden(ctx context.Context, m *model.Model) ([]modelstore.Golden, error) {
 	var rows []modelstore.Golden
-	outputs, features := m.Outputs(), len(m.Features)
+	outputs, features, columns := m.Outputs(), len(m.Features), m.Columns()
 	err := j.data.Each(ctx, dataset.Holdout, &m.Recipe, func(b *processed.Block) error {
 		n := min(b.Rows, goldenRows-len(rows))
 		p := make([]float64, n*outputs)
 		m.Predict(p, b.X[:n*features])
 		for i := range n {
-			inputs := make(map[string]any, features)
-			for f := range m.Features {
-				inputs[m.Features[f].Name] = value(&b.Batch.Columns[f], i)
+			inputs := make(map[string]any, len(columns))
+			for k, c := range columns {
+				inputs[c.Name] = value(&m.Features[c.First], &b.Batch.Columns[k], i)
 			}
 			rows = append(rows, modelstore.Golden{Inputs: inputs, Outputs: p[i*outputs : (i+1)*outputs]})
 		}
@@ -114,15 +114,18 @@ func (j *job) golden(ctx context.Context, m *model.Model) ([]modelstore.Golden, 
 	return rows, err
 }
 
-// value returns a cell as JSON shows it: a number, a text, or nil.
-func value(v *dataset.Values, row int) any {
+// value returns a feature's cell as modelstore.Golden has it: a number, a text,
+// or nil.
+func value(f *model.Feature, v *dataset.Values, row int) any {
 	switch {
 	case v.Kind == dataset.Text && v.Codes[row] >= 0:
 		return v.Dict[v.Codes[row]]
-	case v.Kind.Numeric() && !math.IsNaN(v.Numbers[row]):
-		return v.Numbers[row]
+	case v.Kind == dataset.Text || math.IsNaN(v.Numbers[row]):
+		return nil
+	case v.Kind == dataset.Boolean && f.Kind == model.Category:
+		return dataset.BooleanText(v.Numbers[row] != 0)
 	}
-	return nil
+	return v.Numbers[row]
 }
 
 // result describes the challenger. It lasts beyond this answer: a repeated
