@@ -176,3 +176,43 @@ func overflow(m *model.Model, leaf float64) {
 	stump := model.Tree{Nodes: []model.Node{{Feature: -1, Set: -1, Value: leaf}}}
 	m.Trees.Trees = []model.Tree{stump, {Nodes: []model.Node{{Feature: -1}}}, {Nodes: []model.Node{{Feature: -1}}}, stump}
 }
+
+// TestCheckRefusesBrokenColumns changes the features that a column of times has.
+func TestCheckRefusesBrokenColumns(t *testing.T) {
+	part := func(column string, p model.Part) model.Feature {
+		return model.Feature{Name: column + "." + string(p), Kind: model.Number, Column: column, Part: p, Scale: 1}
+	}
+	recipe := func(features ...model.Feature) *model.Recipe {
+		return &model.Recipe{Target: "y", Task: model.Regression, Features: features}
+	}
+	number := model.Feature{Name: "n", Kind: model.Number, Scale: 1}
+	flag := model.Feature{Name: "f", Kind: model.Number, Part: model.Flag, Scale: 1}
+	for _, r := range []*model.Recipe{
+		recipe(part("at", model.Epoch), part("at", model.Hour), number, flag),
+		recipe(part("at", model.Month), part("to", model.Month)),
+	} {
+		if err := r.Check(); err != nil {
+			t.Errorf("%v: %v", r.Features, err)
+		}
+	}
+	broken := map[string]*model.Recipe{
+		"twice":          recipe(part("at", model.Epoch), part("at", model.Epoch)),
+		"out of order":   recipe(part("at", model.Hour), part("at", model.Epoch)),
+		"apart":          recipe(part("at", model.Epoch), number, part("at", model.Hour)),
+		"unknown":        recipe(part("at", "century")),
+		"of the target":  recipe(part("y", model.Year)),
+		"flag elsewhere": recipe(part("at", model.Flag)),
+		"whole of":       recipe(model.Feature{Name: "a", Column: "b", Kind: model.Number, Scale: 1}),
+		"no column":      recipe(model.Feature{Name: "a", Part: model.Year, Kind: model.Number, Scale: 1}),
+		"text":           recipe(model.Feature{Name: "a", Column: "b", Part: model.Year, Kind: model.Category, Categories: []string{""}}),
+		"flag of text":   recipe(model.Feature{Name: "a", Part: model.Flag, Kind: model.Category, Categories: []string{""}}),
+		"column's name":  recipe(part("at", model.Year), model.Feature{Name: "at.year_", Kind: model.Number, Column: "n", Part: model.Hour, Scale: 1}, model.Feature{Name: "at.year", Kind: model.Number, Scale: 1}),
+		"taken":          recipe(model.Feature{Name: "n", Kind: model.Number, Column: "at", Part: model.Hour, Scale: 1}, part("n", model.Year)),
+		"not UTF-8":      recipe(model.Feature{Name: "a", Kind: model.Number, Column: "\xff", Part: model.Hour, Scale: 1}),
+	}
+	for name, r := range broken {
+		if r.Check() == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}

@@ -61,7 +61,7 @@ func naiveTree(m *model.Model, t *model.Tree, at int32, table modeltest.Table, r
 	}
 	left := false
 	if f := m.Features[n.Feature]; f.Kind == model.Number {
-		x := table.Numbers[n.Feature][row]
+		x := naivePart(f.Part, table.Numbers[n.Feature][row])
 		left = x <= n.Threshold || math.IsNaN(x) && n.MissingLeft
 	} else {
 		for _, code := range t.Sets[n.Set] {
@@ -79,7 +79,7 @@ func naiveLinear(raw []float64, m *model.Model, table modeltest.Table, row int) 
 		var inputs []float64
 		for j, f := range m.Features {
 			if f.Kind == model.Number {
-				x := table.Numbers[j][row]
+				x := naivePart(f.Part, table.Numbers[j][row])
 				if math.IsNaN(x) {
 					x = f.Fill
 				}

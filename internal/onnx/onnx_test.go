@@ -210,7 +210,7 @@ func TestNamesOfTheGraphDoNotCollide(t *testing.T) {
 			made[name], known[name] = true, true
 		}
 		for j, in := range g.GetInput() {
-			if in.GetName() != m.Features[j].Name {
+			if in.GetName() != m.Columns()[j].Name {
 				t.Errorf("input %d is %q, want the column's name", j, in.GetName())
 			}
 			define(in.GetName())

@@ -131,19 +131,19 @@ func marshal(t *testing.T, v any) []byte {
 }
 
 func inputs(m *model.Model, table modeltest.Table) map[string]any {
-	columns := make([]map[string]any, len(m.Features))
-	for j, f := range m.Features {
-		if f.Kind == model.Category {
-			columns[j] = map[string]any{"name": f.Name, "type": "string", "values": table.Texts[j]}
+	columns := make([]map[string]any, len(m.Columns()))
+	for k, c := range m.Columns() {
+		if m.Features[c.First].Kind == model.Category {
+			columns[k] = map[string]any{"name": c.Name, "type": "string", "values": table.Texts[c.First]}
 			continue
 		}
 		values := make([]*float64, table.Rows)
-		for i, v := range table.Numbers[j] {
+		for i, v := range table.Numbers[c.First] {
 			if !math.IsNaN(v) {
 				values[i] = &v
 			}
 		}
-		columns[j] = map[string]any{"name": f.Name, "type": "double", "values": values}
+		columns[k] = map[string]any{"name": c.Name, "type": "double", "values": values}
 	}
 	return map[string]any{"columns": columns}
 }

@@ -119,7 +119,7 @@ func (l *lake) crown(name string, m *model.Model, edit func(*modelstore.Manifest
 	golden := modelstore.Golden{Inputs: map[string]any{}, Outputs: make([]float64, m.Outputs())}
 	row := make([]float64, len(m.Features))
 	for j := range m.Features {
-		golden.Inputs[m.Features[j].Name] = nil
+		golden.Inputs[m.Features[j].Source()] = nil
 		row[j] = m.Features[j].MissingValue()
 	}
 	m.Predict(golden.Outputs, row)

@@ -303,7 +303,7 @@ func recordsOf(rows modeltest.Table, r *model.Recipe, n int) []map[string]any {
 			} else if x := rows.Numbers[j][i]; !math.IsNaN(x) {
 				v = x
 			}
-			records[i][r.Features[j].Name] = v
+			records[i][r.Features[j].Source()] = v
 		}
 	}
 	return records

@@ -177,7 +177,8 @@ func (f *fit) features(i int, schema *dataset.Schema) (features []model.Feature,
 		}
 	case dataset.Time:
 		for k, part := range model.TimeParts {
-			if m := &f.parts[i][k]; !m.constant() {
+			// That a time is missing, its epoch tells.
+			if m := &f.parts[i][k]; !m.constant() && (part == model.Epoch || m.low < m.high) {
 				features = append(features, m.feature(partName(schema, c.Name, part), c.Name, part))
 			}
 		}

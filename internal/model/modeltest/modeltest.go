@@ -27,11 +27,12 @@ var names = []string{
 // texts are what categories may be.
 var texts = []string{"red", "green", "blue", "Red", " red", "naïve", "雪", `a"b`, "<x>", "1", "1.0", "nan", "None", "\t", "ünïcode", "z"}
 
-// Recipe returns a recipe with up to eight features of both kinds.
+// Recipe returns a recipe of up to eight columns: numbers, booleans, times and
+// categories.
 func Recipe(rng *rand.Rand, task model.Task) model.Recipe {
 	r := model.Recipe{Target: "target", Task: task}
 	for _, at := range rng.Perm(len(names))[:1+rng.IntN(8)] {
-		r.Features = append(r.Features, feature(rng, names[at]))
+		r.Features = append(r.Features, features(rng, names[at])...)
 	}
 	switch task {
 	case model.Binary:
@@ -42,9 +43,56 @@ func Recipe(rng *rand.Rand, task model.Task) model.Recipe {
 	return r
 }
 
+// features returns the features of a column.
+func features(rng *rand.Rand, name string) []model.Feature {
+	switch rng.IntN(8) {
+	case 0:
+		f := number64(rng, name)
+		f.Part = model.Flag
+		return []model.Feature{f}
+	case 1, 2:
+		return parts(rng, name)
+	}
+	return []model.Feature{feature(rng, name)}
+}
+
+// parts returns some features of a column of times, in order.
+func parts(rng *rand.Rand, name string) []model.Feature {
+	var list []model.Feature
+	for _, at := range slices.Sorted(slices.Values(rng.Perm(len(model.TimeParts))[:1+rng.IntN(len(model.TimeParts))])) {
+		f := number64(rng, name+"."+string(model.TimeParts[at]))
+		f.Column, f.Part = name, model.TimeParts[at]
+		f.Fill, f.Mean = f.Part.Of(moment(rng)), f.Part.Of(moment(rng))
+		if f.Scale = 10; f.Part == model.Epoch {
+			f.Scale = 1e9
+		}
+		list = append(list, f)
+	}
+	return list
+}
+
+// moment draws a time, in seconds since 1970, of the years 1 to 9999: most of
+// them of our days, and some at midnight or a new year.
+func moment(rng *rand.Rand) float64 {
+	const day, first, end = 24 * 3600, -62_135_596_800, 253_402_300_800
+	switch rng.IntN(4) {
+	case 0:
+		return float64(first + rng.Int64N(end-first))
+	case 1:
+		return float64(day * (rng.IntN(40_000) - 20_000))
+	case 2:
+		return float64(rng.Int64N(4e9)-2e9) - 1e-6
+	}
+	return float64(rng.Int64N(4e15)-2e15) / 1e6
+}
+
+func number64(rng *rand.Rand, name string) model.Feature {
+	return model.Feature{Name: name, Kind: model.Number, Fill: rng.NormFloat64(), Mean: rng.NormFloat64(), Scale: 0.1 + rng.Float64()}
+}
+
 func feature(rng *rand.Rand, name string) model.Feature {
 	if rng.IntN(2) == 0 {
-		return model.Feature{Name: name, Kind: model.Number, Fill: rng.NormFloat64(), Mean: rng.NormFloat64(), Scale: 0.1 + rng.Float64()}
+		return number64(rng, name)
 	}
 	f := model.Feature{Name: name, Kind: model.Category}
 	for _, at := range rng.Perm(len(texts))[:1+rng.IntN(len(texts))] {
@@ -120,6 +168,9 @@ func grow(rng *rand.Rand, t *model.Tree, features []model.Feature, leaves int) i
 	n := model.Node{Feature: int32(rng.IntN(len(features))), Set: -1, Gain: rng.ExpFloat64()}
 	if f := &features[n.Feature]; f.Kind == model.Number {
 		n.Threshold, n.MissingLeft = number(rng), rng.IntN(2) == 0
+		if f.Part.OfTime() {
+			n.Threshold = f.Part.Of(moment(rng))
+		}
 	} else {
 		n.Set = int32(len(t.Sets))
 		t.Sets = append(t.Sets, set(rng, len(f.Categories)))
@@ -156,8 +207,8 @@ func meta(rng *rand.Rand) map[string]string {
 // number draws from a coarse grid, so that values and thresholds coincide.
 func number(rng *rand.Rand) float64 { return math.Round(rng.NormFloat64()*10) / 10 }
 
-// Table holds raw rows, column by column: Numbers or Texts of each feature,
-// the other being nil.
+// Table holds raw rows: Numbers or Texts of each feature's column, the other
+// being nil. The features of a column have the same numbers.
 type Table struct {
 	Rows    int
 	Numbers [][]float64 // NaN is missing
@@ -167,28 +218,35 @@ type Table struct {
 // Rows returns raw rows for a recipe, with missing and unseen values.
 func Rows(rng *rand.Rand, r *model.Recipe, rows int) Table {
 	t := Table{Rows: rows}
-	for j := range r.Features {
+	for _, c := range r.Columns() {
 		var numbers []float64
 		var texts []string
+		f := &r.Features[c.First]
 		for range rows {
-			if r.Features[j].Kind == model.Number {
-				numbers = append(numbers, rowNumber(rng))
+			if f.Kind == model.Number {
+				numbers = append(numbers, rowNumber(rng, f.Part))
 			} else {
-				texts = append(texts, rowText(rng, r.Features[j].Categories))
+				texts = append(texts, rowText(rng, f.Categories))
 			}
 		}
-		t.Numbers, t.Texts = append(t.Numbers, numbers), append(t.Texts, texts)
+		for range c.Count {
+			t.Numbers, t.Texts = append(t.Numbers, numbers), append(t.Texts, texts)
+		}
 	}
 	return t
 }
 
-func rowNumber(rng *rand.Rand) float64 {
-	switch rng.IntN(20) {
-	case 0, 1:
+func rowNumber(rng *rand.Rand, part model.Part) float64 {
+	switch at := rng.IntN(20); {
+	case at < 2:
 		return math.NaN()
-	case 2:
+	case part.OfTime():
+		return moment(rng)
+	case part == model.Flag:
+		return float64(at % 2)
+	case at == 2:
 		return 0
-	case 3:
+	case at == 3:
 		return 1e6 * rng.NormFloat64()
 	}
 	return number(rng)
@@ -213,7 +271,7 @@ func (t Table) Encode(r *model.Recipe) []float64 {
 	for j := range r.Features {
 		for i := range t.Rows {
 			if r.Features[j].Kind == model.Number {
-				x[i*stride+j] = t.Numbers[j][i]
+				x[i*stride+j] = r.Features[j].Part.Of(t.Numbers[j][i])
 			} else {
 				x[i*stride+j] = float64(r.Features[j].Code(t.Texts[j][i]))
 			}
