@@ -11,4 +11,5 @@ const (
 	goldenUnicode   = 0xb5eabf6c5ed54bf3
 	goldenTrue      = 0x9af7c9cfe01bca22
 	goldenRow       = 0x1fc2f86dad67b1fe
+	goldenTime      = 0x66e03f1a354a4282
 )

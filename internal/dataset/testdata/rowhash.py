@@ -2,6 +2,7 @@
 
 Run with any Python 3; prints the Go constants of golden_test.go.
 """
+import datetime
 import struct
 
 MASK = 2**64 - 1
@@ -25,6 +26,12 @@ def number(x):
     return mix(bits + 0x9E3779B97F4A7C15 & MASK)
 
 
+def time(when):
+    seconds = (when - datetime.datetime(1970, 1, 1)) / datetime.timedelta(seconds=1)
+    bits = struct.unpack("<Q", struct.pack("<d", seconds))[0]
+    return mix(bits + 0xBEA225F9EB34556D & MASK)
+
+
 def text(s):
     return mix(fnv(s.encode()) + 0xD1B54A32D192ED03 & MASK)
 
@@ -32,7 +39,8 @@ def text(s):
 def row(cells):
     total = 0
     for name, cell in cells.items():
-        value = text(cell) if isinstance(cell, str) else number(cell)
+        by_type = {str: text, datetime.datetime: time}
+        value = by_type.get(type(cell), number)(cell)
         total += mix(mix(fnv(name.encode())) + 3 * value & MASK)
     return mix(total & MASK)
 
@@ -46,6 +54,7 @@ for constant, cells in {
     "goldenBlankText": {"a": " text"},
     "goldenUnicode": {"größe": "süß"},
     "goldenTrue": {"a": "True"},
+    "goldenTime": {"a": datetime.datetime(2024, 2, 9, 17, 30)},
     "goldenRow": {"a": 1.5, "b": "x"},
 }.items():
     print(f"\t{constant:15} = {row(cells):#018x}")
