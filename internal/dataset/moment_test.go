@@ -3,6 +3,7 @@ package dataset
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -24,9 +25,16 @@ var (
 	offsets = []string{"", "Z", "UTC", "-07:00", "-0700", "-07", " Z", " UTC", " -07:00", " -0700", " -07"}
 )
 
+// clockShape is what may follow a date. time.Parse is more lenient: about the
+// digits of an hour, and about a comma before the fraction.
+var clockShape = regexp.MustCompile(`^[^T :]{8,10}[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?( ?(Z|UTC|[+-]\d\d(:?\d\d)?))?$`)
+
 // oracleTime returns the seconds of a time in a form, or NaN.
 func oracleTime(cell string, form Form) float64 {
 	cell = strings.Trim(cell, " \t")
+	if strings.Contains(cell, ":") && !clockShape.MatchString(cell) {
+		return math.NaN()
+	}
 	if at, ok := oracleMonth(cell); ok && form == FormISO {
 		return at
 	}
@@ -112,8 +120,7 @@ func checkMoment(t tester, cell string) {
 	}
 }
 
-// FuzzMoment looks for cells on which parser and oracle differ. What only the
-// oracle takes is left out: time.Parse is lenient about digits and signs.
+// FuzzMoment looks for cells on which parser and oracle differ.
 func FuzzMoment(f *testing.F) {
 	for _, cell := range []string{
 		"2024-02-29", "2023-02-29", "0001-01-01", "9999-12-31T23:59:59.999999", "1.2.2024", "13/1/2024", "1/13/2024",
@@ -121,18 +128,7 @@ func FuzzMoment(f *testing.F) {
 	} {
 		f.Add(cell)
 	}
-	f.Fuzz(func(t *testing.T, cell string) {
-		m, fits := parseMoment([]byte(cell), anyForm)
-		if fits == 0 {
-			return
-		}
-		if want := oracleForms(cell); fits != want {
-			t.Fatalf("%q fits forms %b, want %b", cell, fits, want)
-		}
-		if first := fits & -fits; m.seconds() != oracleTime(cell, first) {
-			t.Fatalf("%q is %v, want %v", cell, m.seconds(), oracleTime(cell, first))
-		}
-	})
+	f.Fuzz(func(t *testing.T, cell string) { checkMoment(t, cell) })
 }
 
 // TestMomentsComeBack checks that every microsecond that seconds tells apart is
