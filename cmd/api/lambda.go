@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"os"
@@ -29,10 +30,28 @@ func runLambda(s *surroundings) error {
 	if err != nil {
 		return err
 	}
+	trigger, err := triggerOf(os.Getenv("RETRAIN_ON_DATA"))
+	if err != nil {
+		return err
+	}
 	version, commit := build()
-	handler := lambda.Handler{HTTP: api.New(steps, api.Options{Version: version, Commit: commit, Log: log}), Log: log}
+	handler := lambda.Handler{
+		HTTP: api.New(steps, api.Options{Version: version, Commit: commit, Log: log}), Trigger: trigger, Log: log,
+	}
 	handler.Start(context.WithoutCancel(s.ctx))
 	return nil
+}
+
+// triggerOf reads the body of /retrain that events which announce data lead to.
+func triggerOf(text string) (lambda.Trigger, error) {
+	trigger := lambda.Trigger{Path: "/retrain", Body: map[string]json.RawMessage{"model_params": json.RawMessage("{}")}}
+	if text == "" {
+		return trigger, nil
+	}
+	if err := json.Unmarshal([]byte(text), &trigger.Body); err != nil || trigger.Body == nil {
+		return trigger, errors.New(`RETRAIN_ON_DATA is no JSON object such as {"target":"churn","model_params":{}}`)
+	}
+	return trigger, nil
 }
 
 // limitMemory lets the garbage collector work harder before the function

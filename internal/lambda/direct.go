@@ -35,6 +35,12 @@ func (h Handler) invokeDirect(ctx context.Context, e event) ([]byte, error) {
 	if err != nil {
 		return nil, functionError(h.problem(ctx, err, ""))
 	}
+	return h.answerCall(ctx, c)
+}
+
+// answerCall makes the call and returns the bare document that it answers. The
+// error is a functionError.
+func (h Handler) answerCall(ctx context.Context, c call) ([]byte, error) {
 	res, err := h.serveCall(ctx, c)
 	if err != nil {
 		return nil, functionError(h.problem(ctx, err, c.url.Path))

@@ -85,7 +85,7 @@ func TestDirectEventsThatAreRefused(t *testing.T) {
 
 func TestUnsupportedEventNamesKeysAndAnExample(t *testing.T) {
 	h := serving(io.Discard, nil)
-	_, err := h.Invoke(invocation(t), []byte(`{"source":"aws.events","detail-type":"Scheduled Event","detail":{"secret":1}}`))
+	_, err := h.Invoke(invocation(t), []byte(`{"source":"aws.ec2","detail-type":"A change","detail":{"secret":1}}`))
 	_, p := failureOf(t, err)
 	if !strings.Contains(p.Detail, "its keys are detail, detail-type, source.") || strings.Contains(p.Detail, "secret") {
 		t.Errorf("detail: %s", p.Detail)

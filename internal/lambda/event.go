@@ -21,6 +21,8 @@ const (
 	httpV2          // API Gateway HTTP API with payload format 2.0, and Function URL
 	albSingle       // load balancer, one value a header
 	albMulti        // load balancer, target group with multi-value headers
+	data            // S3 or EventBridge announce data, or a schedule that it is time
+	queue           // messages of an SQS queue
 )
 
 // event is the top level of a payload: each member's name and its raw value.
@@ -66,6 +68,10 @@ func (e event) shape() shape {
 	switch {
 	case sender == nil && e.isString("path"):
 		return direct
+	case sender == nil && e.announces():
+		return data
+	case sender == nil && e.sentBy() == "aws:sqs":
+		return queue
 	case sender == nil:
 		return other
 	case e.has("methodArn"), e.has("routeArn"), sender.has("connectionId"):
@@ -124,6 +130,6 @@ func unsupported(e event) *fault.Error {
 		seen = "its keys are " + strings.Join(keys, ", ")
 	}
 	return fault.New(fault.UnsupportedEvent,
-		"The event is neither an HTTP request nor a direct invocation with a string 'path': %s.", seen).
+		"The event is no HTTP request, no direct invocation with a string 'path', and no announcement of data: %s.", seen).
 		At("Send an event such as "+example, "unsupported_event", "event")
 }

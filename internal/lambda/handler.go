@@ -6,6 +6,8 @@
 // request that the event stands for, and turns the response into what the sender
 // of that shape reads. A direct invocation gets the bare JSON document, and fails
 // with the problem's code as its error type where HTTP would answer 400 or more.
+// Events that announce data (S3, EventBridge, a schedule, messages of a queue)
+// become calls of the one route that Trigger names.
 //
 // The room knows neither the routes nor the steps behind them, and nothing of
 // models or stores. It guards the process instead: a panic, an answer over the
@@ -46,6 +48,9 @@ type Handler struct {
 	// Log gets stacks, abandoned work and unsupported events; slog.Default() if nil.
 	Log *slog.Logger
 
+	// Trigger is what events that announce data lead to.
+	Trigger Trigger
+
 	// StagePrefixes are leading path segments to remove, such as "/ml" for a
 	// custom domain's base path. The stage that an event names is removed anyway.
 	StagePrefixes []string
@@ -72,6 +77,10 @@ func (h Handler) Invoke(ctx context.Context, payload []byte) (answer []byte, err
 	switch shape := event.shape(); shape {
 	case direct:
 		return h.invokeDirect(ctx, event)
+	case data:
+		return h.invokeTrigger(ctx, event)
+	case queue:
+		return h.invokeQueue(ctx, event)
 	case other:
 		e := unsupported(event)
 		h.log().WarnContext(ctx, "unsupported event", "detail", e.Detail)

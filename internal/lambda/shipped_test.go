@@ -167,8 +167,14 @@ func TestShippedAnswersTheSampleEvents(t *testing.T) {
 			t.Errorf("%s as it is: %+v", name, got)
 		}
 	}
-	for _, name := range []string{"s3-event.json", "sqs-event.json", "sns-event.json", "cloudwatch-alarm-sns-payload-single-metric.json", "apigw-websocket-request.json"} {
+	for _, name := range []string{"sns-event.json", "cloudwatch-alarm-sns-payload-single-metric.json", "apigw-websocket-request.json"} {
 		f.fails(rehearse(t, name, nil), "Retrain.UnsupportedEvent")
+	}
+	f.fails(rehearse(t, "s3-event.json", nil), "Retrain.AccessDenied") // its bucket is no data root
+	var answer map[string]any
+	f.succeeds(rehearse(t, "sqs-event.json", nil), &answer)
+	if failed, _ := answer["batchItemFailures"].([]any); len(failed) != 1 {
+		t.Errorf("a message that is none of ours: %v", answer)
 	}
 }
 
