@@ -34,7 +34,8 @@ type Result struct {
 	// lowest validation loss, or all.
 	BestIteration int
 	// History holds the validation part's weighted mean loss after each round
-	// that was done: log loss, or half the squared error. It is nil without
+	// that was done: log loss, half the squared error, half the deviance, or
+	// what the loss is named after. It is nil without
 	// early stopping.
 	History []float64
 	// StoppedEarly says that the loss ended the training before MaxIter.
@@ -121,7 +122,7 @@ func newTrainer(d *Data, p *Params, workers *pool) *trainer {
 	for k := range t.scores {
 		t.scores[k] = make([]float64, d.rows)
 	}
-	t.objective = newObjective(d, t.scores, d.classFactors(p))
+	t.objective = newObjective(d, p, t.scores, d.classFactors(p))
 	t.base = t.objective.base(t.part)
 	for k, scores := range t.scores {
 		for i := range scores {
@@ -217,10 +218,18 @@ func (t *trainer) each(n int, f func(chunk, from, to int)) {
 // setValues gives the leaves their values.
 func (t *trainer) setValues(tree *tree, leaves []*leaf) {
 	unit, limit := t.unit(), t.limit()
-	for _, l := range leaves {
-		v := t.grower.realValue(t.grower.value(l.sum, &l.site)) * unit
+	better, _ := t.objective.(refitter)
+	t.pool.run(len(leaves), func(i, _ int) {
+		l, g := leaves[i], t.grower
+		v := g.realValue(g.value(l.sum, &l.site)) * unit
+		if better != nil {
+			v = better.refit(l.from, l.to)
+			if g.bounded {
+				v = g.realValue(g.clamp(v/g.realValue(1), &l.site))
+			}
+		}
 		tree.Nodes[l.node].Value = min(max(v, -limit), limit) * t.params.LearningRate
-	}
+	})
 	for i := range tree.Nodes {
 		tree.Nodes[i].Gain *= unit * unit
 	}
@@ -255,6 +264,6 @@ func (t *trainer) result() *Result {
 		r.History = t.judge.history
 		r.StoppedEarly = t.judge.enough()
 	}
-	r.Trees = &model.Trees{Base: t.base, Trees: t.trees[:r.BestIteration*len(t.scores)]}
+	r.Trees = &model.Trees{Base: t.base, Trees: t.trees[:r.BestIteration*len(t.scores)], Log: t.params.Loss == Poisson}
 	return r
 }

@@ -23,7 +23,7 @@ func (d *Data) check(p *Params) error {
 		return fault.New(fault.InvalidData, "There are no training rows with a weight above 0.")
 	}
 	if d.task == model.Regression {
-		return d.checkTargets()
+		return d.checkTargets(p.Loss)
 	}
 	counts, _ := d.classCounts()
 	present := 0
@@ -47,7 +47,12 @@ func (d *Data) hasWeight() bool {
 	return false
 }
 
-func (d *Data) checkTargets() error {
+func (d *Data) checkTargets(loss string) error {
+	if loss == Poisson {
+		if wrong := d.checkCounts(); wrong != "" {
+			return fault.New(fault.InvalidData, "%s", wrong)
+		}
+	}
 	for _, y := range d.targets {
 		if math.Abs(y) > maxTarget {
 			return fault.New(fault.InvalidData, "The target has values beyond %g.", maxTarget)
@@ -59,6 +64,7 @@ func (d *Data) checkTargets() error {
 func (d *Data) checkParams(p *Params) error {
 	c := checker{}
 	features := d.bins.features
+	c.that(p.Loss == "" || (p.Loss == LogLoss) != (d.task == model.Regression), "loss", "The loss does not fit the task")
 	c.that(p.MonotonicCst == nil || len(p.MonotonicCst) == len(features),
 		"monotonic_cst", "Input should have a value for each feature")
 	for j, m := range p.MonotonicCst {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -65,6 +66,12 @@ func TestInterruptedTrainingsGiveTheSameTrees(t *testing.T) {
 		}
 		if rng.IntN(2) == 0 {
 			p.Subsample, p.SubsampleFreq = 0.6, 1+rng.IntN(3)
+		}
+		if tab.task == model.Regression {
+			p.Loss = []string{SquaredError, AbsoluteError, Quantile, Poisson}[rng.IntN(4)]
+			for i := range tab.y {
+				tab.y[i] = math.Abs(tab.y[i])
+			}
 		}
 		if rng.IntN(3) == 0 {
 			tab.w = make([]float64, tab.rows())

@@ -52,13 +52,34 @@ func (d *Data) weigh(dst []float64, from int, factors []float64) {
 	}
 }
 
-// newObjective returns the task's loss on the data's rows with the present
-// scores, one slice for each raw score, by place. factors holds a weight for each class.
-func newObjective(d *Data, scores [][]float64, factors []float64) objective {
-	switch d.task {
-	case model.Regression:
+// refitter is an objective with a better value for a leaf than its gradients and
+// hessians tell.
+type refitter interface {
+	refit(from, to int) float64 // for the rows in places from..to-1
+}
+
+// The losses. That of classes is always LogLoss.
+const (
+	SquaredError  = "squared_error"
+	AbsoluteError = "absolute_error"
+	Quantile      = "quantile"
+	Poisson       = "poisson"
+	LogLoss       = "log_loss"
+)
+
+// newObjective returns the loss on the data's rows with the present scores, one
+// slice for each raw score, by place. factors holds a weight for each class.
+func newObjective(d *Data, p *Params, scores [][]float64, factors []float64) objective {
+	switch {
+	case p.Loss == AbsoluteError:
+		return &pinball{d, scores[0], 0.5, 2}
+	case p.Loss == Quantile:
+		return &pinball{d, scores[0], p.Quantile, 1}
+	case p.Loss == Poisson:
+		return &poisson{d, scores[0]}
+	case d.task == model.Regression:
 		return newSquared(d, scores[0])
-	case model.Binary:
+	case d.task == model.Binary:
 		return &logistic{d, scores[0], factors}
 	}
 	return &softmax{d, scores, factors, make([]float64, d.rows)}

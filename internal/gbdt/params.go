@@ -3,6 +3,7 @@ package gbdt
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"retrain/internal/fault"
 )
@@ -12,6 +13,9 @@ import (
 // it in L2Regularization and MinHessian, since without them rare classes make
 // the leaves' values explode.
 type Params struct {
+	Loss     string  // loss: what is minimized; "" is SquaredError for a regression, else LogLoss
+	Quantile float64 // quantile: which one the loss Quantile predicts
+
 	MaxIter          int     // max_iter: rounds, that is trees for each raw score
 	LearningRate     float64 // learning_rate: the factor on every leaf's value
 	MaxLeafNodes     int     // max_leaf_nodes: leaves of a tree; 0 is no limit
@@ -45,6 +49,7 @@ type Params struct {
 // Defaults returns the parameters that a caller changes what it wants of.
 func Defaults() Params {
 	return Params{
+		Quantile:           0.5,
 		MaxIter:            100,
 		LearningRate:       0.1,
 		MaxLeafNodes:       31,
@@ -73,6 +78,9 @@ const (
 // of its range, or nil.
 func (p Params) Check() error {
 	c := checker{}
+	known := []string{"", SquaredError, AbsoluteError, Quantile, Poisson, LogLoss}
+	c.that(slices.Contains(known, p.Loss), "loss", "Input should be 'squared_error', 'absolute_error', 'quantile', 'poisson' or 'log_loss'")
+	c.that(p.Quantile > 0 && p.Quantile < 1, "quantile", "Input should be greater than 0 and less than 1")
 	c.integer("max_iter", p.MaxIter, 1, maxIter)
 	c.positive("learning_rate", p.LearningRate)
 	c.integer("max_leaf_nodes", p.MaxLeafNodes, 0, maxLeafNodes)

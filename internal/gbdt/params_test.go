@@ -45,6 +45,8 @@ func TestParametersOutOfRangeAreNamed(t *testing.T) {
 		"min_gain":            func(p *Params) { p.MinGain = -1 },
 		"max_bins":            func(p *Params) { p.MaxBins = 256 },
 		"max_features":        func(p *Params) { p.MaxFeatures = 0 },
+		"loss":                func(p *Params) { p.Loss = "hinge" },
+		"quantile":            func(p *Params) { p.Quantile = 1 },
 		"reg_alpha":           func(p *Params) { p.RegAlpha = -1 },
 		"max_delta_step":      func(p *Params) { p.MaxDeltaStep = nan },
 		"colsample_bytree":    func(p *Params) { p.ColsampleBytree = 0 },

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"retrain/internal/model"
+	"retrain/internal/model/modeltest"
 )
 
 // sound returns a small sound model with both kinds of features and splits.
@@ -123,6 +124,12 @@ func TestCheckRefusesBrokenTrees(t *testing.T) {
 	} {
 		mustRefuse(t, name, sound(true), harm)
 	}
+	mustRefuse(t, "logarithms of classes", sound(true), func(m *model.Model) { m.Trees.Log = true })
+	count := modeltest.LogTrees(rand.New(rand.NewPCG(1, 2)), 3, 4)
+	if err := count.Check(); err != nil {
+		t.Errorf("logarithms of a count: %v", err)
+	}
+	mustRefuse(t, "a logarithm of more than the largest number", count, func(m *model.Model) { m.Trees.Base[0] = 720 })
 	m := sound(true)
 	m.Trees.Trees[0] = chain(model.MaxDepth)
 	if err := m.Check(); err != nil {

@@ -16,6 +16,9 @@ func (t *Trees) check(r *Recipe, width int) error {
 	if len(t.Base) != width || !finite(t.Base...) {
 		return fmt.Errorf("model: the base is not %d finite numbers", width)
 	}
+	if t.Log && r.Task != Regression {
+		return errors.New("model: classes have no logarithm")
+	}
 	reach := make([]float64, width) // the largest raw scores possible
 	for k, b := range t.Base {
 		reach[k] = math.Abs(b)
@@ -27,7 +30,7 @@ func (t *Trees) check(r *Recipe, width int) error {
 		}
 		reach[i%width] += largest
 	}
-	if !finite(reach...) {
+	if !finite(reach...) || t.Log && reach[0] > expMax {
 		return errors.New("model: the sum of the trees can overflow")
 	}
 	return nil

@@ -89,6 +89,9 @@ type Model struct {
 type Trees struct {
 	Base  []float64 // starting raw scores; len(Base) is the width
 	Trees []Tree
+	// Log says that a regression's raw score is the logarithm of what it
+	// predicts.
+	Log bool
 }
 
 // Tree is a binary tree as a flat slice. Node 0 is the root, and children lie

@@ -21,6 +21,8 @@ func each(t *testing.T, check func(t *testing.T, rng *rand.Rand, m *model.Model)
 			t.Run(fmt.Sprintf("linear/%s/%d", task, seed), func(t *testing.T) { check(t, rng, modeltest.Linear(rng, task)) })
 			t.Run(fmt.Sprintf("trees/%s/%d", task, seed), func(t *testing.T) { check(t, rng, modeltest.Trees(rng, task, rng.IntN(12), 12)) })
 		}
+		rng := rand.New(rand.NewPCG(seed, 1))
+		t.Run(fmt.Sprintf("logarithm/%d", seed), func(t *testing.T) { check(t, rng, modeltest.LogTrees(rng, rng.IntN(12), 12)) })
 	}
 }
 
@@ -38,6 +40,9 @@ func naive(m *model.Model, table modeltest.Table, row int) []float64 {
 	}
 	switch m.Task {
 	case model.Regression:
+		if m.Trees != nil && m.Trees.Log {
+			raw[0] = math.Exp(raw[0])
+		}
 		return raw
 	case model.Binary:
 		p := 1 / (1 + math.Exp(-raw[0]))

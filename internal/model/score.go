@@ -116,6 +116,9 @@ func (m *Model) link(dst, raw []float64) {
 		softmax(dst, raw)
 	default:
 		dst[0] = raw[0]
+		if m.Trees != nil && m.Trees.Log {
+			dst[0] = Exp(raw[0])
+		}
 	}
 }
 

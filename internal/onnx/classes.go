@@ -24,19 +24,29 @@ func outputName(r *model.Recipe) string {
 }
 
 // scoresName returns the name of the raw scores: of a regression, they are the
-// prediction.
-func scoresName(r *model.Recipe) string {
-	if r.Task == model.Regression {
-		return predictionOutput
+// prediction, or its logarithm.
+func scoresName(m *model.Model) string {
+	switch {
+	case m.Task != model.Regression:
+		return "scores"
+	case m.Trees != nil && m.Trees.Log:
+		return logarithmTensor
 	}
-	return "scores"
+	return predictionOutput
+}
+
+const logarithmTensor = "logarithm"
+
+// addExp turns the logarithms of predictions into these.
+func (g *graph) addExp() {
+	g.op("Exp", predictionOutput, []string{g.names.free(logarithmTensor)})
 }
 
 // addClasses turns raw scores into probabilities and a label. The label is the
 // class of the largest probability, the first of them on a tie, as
 // model.Label has it: a binary row is of class 1 only if p[1] > p[0].
-func (g *graph) addClasses(r *model.Recipe) {
-	scores := g.names.free(scoresName(r))
+func (g *graph) addClasses(r *model.Recipe, scores string) {
+	scores = g.names.free(scores)
 	var probabilities string
 	if r.Task == model.Binary {
 		positive := g.op("Sigmoid", "positive", []string{scores})

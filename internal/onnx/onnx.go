@@ -69,15 +69,18 @@ func Encode(m *model.Model) ([]byte, error) {
 func protoOf(m *model.Model) (*pb.ModelProto, error) {
 	g := newGraph(&m.Recipe)
 	var e ensemble
-	scores := scoresName(&m.Recipe)
+	scores := scoresName(m)
 	if m.Trees != nil {
 		e = ensembleOf(m.Trees)
 		g.addTrees(m, &e, scores)
 	} else {
 		g.addLinear(m, scores)
 	}
-	if m.Task != model.Regression {
-		g.addClasses(&m.Recipe)
+	switch {
+	case m.Task != model.Regression:
+		g.addClasses(&m.Recipe, scores)
+	case scores == logarithmTensor:
+		g.addExp()
 	}
 	g.declare(&m.Recipe)
 	props, err := metadata(m, &e)

@@ -34,6 +34,8 @@ func each(t *testing.T, check func(t *testing.T, rng *rand.Rand, m *model.Model)
 			t.Run(fmt.Sprintf("linear/%s/%d", task, seed), func(t *testing.T) { check(t, rng, modeltest.Linear(rng, task)) })
 			t.Run(fmt.Sprintf("trees/%s/%d", task, seed), func(t *testing.T) { check(t, rng, modeltest.Trees(rng, task, 1+rng.IntN(12), 12)) })
 		}
+		rng := rand.New(rand.NewPCG(seed, 2))
+		t.Run(fmt.Sprintf("logarithm/%d", seed), func(t *testing.T) { check(t, rng, modeltest.LogTrees(rng, 1+rng.IntN(12), 12)) })
 	}
 }
 

@@ -34,6 +34,8 @@ func TestParityWithONNXRuntime(t *testing.T) {
 			writeCase(t, filepath.Join(dir, fmt.Sprintf("linear-%s-%02d", task, seed)), rng, modeltest.Linear(rng, task))
 			writeCase(t, filepath.Join(dir, fmt.Sprintf("trees-%s-%02d", task, seed)), rng, modeltest.Trees(rng, task, int(seed*9), 31))
 		}
+		rng := rand.New(rand.NewPCG(seed, 8))
+		writeCase(t, filepath.Join(dir, fmt.Sprintf("logarithm-%02d", seed)), rng, modeltest.LogTrees(rng, int(seed*9), 31))
 	}
 	rng := rand.New(rand.NewPCG(1, 8))
 	writeCase(t, filepath.Join(dir, "large"), rng, large())

@@ -11,6 +11,8 @@ import (
 // names for HistGradientBoosting, and LightGBM's and XGBoost's for the same.
 func boostingFields(p *gbdt.Params, recipe *model.Recipe) []settings.Field {
 	return []settings.Field{
+		{Name: "loss", Aliases: []string{"objective"}, Value: &loss{to: &p.Loss, recipe: recipe}},
+		{Name: "quantile", Aliases: []string{"quantile_alpha"}, Value: settings.Number{To: &p.Quantile}},
 		{Name: "learning_rate", Aliases: []string{"eta", "shrinkage_rate"}, Value: settings.Number{To: &p.LearningRate}},
 		{Name: "max_iter", Aliases: []string{"n_estimators", "num_iterations", "num_boost_round", "num_trees", "num_round"}, Value: settings.Integer{To: &p.MaxIter}},
 		{Name: "max_leaf_nodes", Aliases: []string{"num_leaves", "max_leaves"}, Value: limit{&p.MaxLeafNodes}},

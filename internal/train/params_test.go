@@ -42,7 +42,7 @@ func decoded(t *testing.T, text string) map[string]any {
 func TestDefaultsAreShownInFull(t *testing.T) {
 	for text, want := range map[string]map[string]any{
 		`{}`: {
-			"algorithm": "gradient_boosting", "learning_rate": 0.1, "max_iter": 100, "max_leaf_nodes": 31, "max_depth": nil,
+			"algorithm": "gradient_boosting", "loss": "log_loss", "quantile": 0.5, "learning_rate": 0.1, "max_iter": 100, "max_leaf_nodes": 31, "max_depth": nil,
 			"min_samples_leaf": 20, "l2_regularization": 1.0, "min_hessian": 1.0, "min_gain": 0.0, "max_bins": 255,
 			"reg_alpha": 0.0, "max_delta_step": 0.0, "colsample_bytree": 1.0, "subsample": 1.0, "subsample_freq": 1,
 			"max_features": 1.0, "cat_smooth": 10.0, "early_stopping": false, "n_iter_no_change": 10,
@@ -91,6 +91,9 @@ func TestParametersHaveTheirNamesAndAliases(t *testing.T) {
 		{"min_gain min_gain_to_split min_split_gain gamma", "0.5", func(p *Params) any { return p.Boosting.MinGain }, 0.5},
 		{"max_bins max_bin", "63", func(p *Params) any { return p.Boosting.MaxBins }, 63},
 		{"max_features feature_fraction_bynode colsample_bynode", "0.5", func(p *Params) any { return p.Boosting.MaxFeatures }, 0.5},
+		{"loss objective", `"binary"`, func(p *Params) any { return p.Boosting.Loss }, "log_loss"},
+		{"loss objective", "null", func(p *Params) any { return p.Boosting.Loss }, ""},
+		{"quantile quantile_alpha", "0.9", func(p *Params) any { return p.Boosting.Quantile }, 0.9},
 		{"reg_alpha lambda_l1 l1_regularization", "0.5", func(p *Params) any { return p.Boosting.RegAlpha }, 0.5},
 		{"max_delta_step max_leaf_output max_tree_output", "2", func(p *Params) any { return p.Boosting.MaxDeltaStep }, 2.0},
 		{"colsample_bytree feature_fraction", "0.5", func(p *Params) any { return p.Boosting.ColsampleBytree }, 0.5},
@@ -264,5 +267,32 @@ func TestParsingChangesNothing(t *testing.T) {
 	}
 	if diff := cmp.Diff(before, given); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestLossesAndTheirTasks(t *testing.T) {
+	for _, c := range []struct {
+		task       model.Task
+		name, want string // "" is refused
+	}{
+		{model.Regression, "l2", "squared_error"}, {model.Regression, "reg:absoluteerror", "absolute_error"},
+		{model.Regression, "quantile", "quantile"}, {model.Regression, "count:poisson", "poisson"},
+		{model.Regression, "log_loss", ""}, {model.Regression, "huber", ""},
+		{model.Multiclass, "multi:softprob", "log_loss"}, {model.Binary, "poisson", ""},
+		{"", "poisson", "poisson"}, {"", "log_loss", "log_loss"}, {"", "poison", ""},
+	} {
+		p, err := ParseParams(map[string]any{"loss": c.name}, &model.Recipe{Task: c.task})
+		switch {
+		case c.want == "" && err == nil:
+			t.Errorf("%s for %q is accepted", c.name, c.task)
+		case c.want != "" && err != nil:
+			t.Errorf("%s for %q: %v", c.name, c.task, err)
+		case err == nil && p.Effective()["loss"] != c.want:
+			t.Errorf("%s for %q is %v", c.name, c.task, p.Effective()["loss"])
+		}
+	}
+	p, err := ParseParams(map[string]any{}, &model.Recipe{Task: model.Regression})
+	if err != nil || p.Effective()["loss"] != "squared_error" {
+		t.Errorf("the default of a regression is %v: %v", p.Effective()["loss"], err)
 	}
 }

@@ -150,6 +150,14 @@ func Trees(rng *rand.Rand, task model.Task, count, leaves int) *model.Model {
 	return m
 }
 
+// LogTrees is Trees for a regression whose raw score is the logarithm of what it
+// predicts.
+func LogTrees(rng *rand.Rand, count, leaves int) *model.Model {
+	m := Trees(rng, model.Regression, count, leaves)
+	m.Trees.Log = true
+	return m
+}
+
 // Tree returns a tree with the given number of leaves.
 func Tree(rng *rand.Rand, r *model.Recipe, leaves int) model.Tree {
 	var t model.Tree
