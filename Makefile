@@ -10,7 +10,7 @@ IMAGE    ?= ml-retraining-api
 TAG      ?= $(VERSION)
 PLATFORM ?= linux/amd64
 
-.PHONY: demo test race lint bench build image push deploy validate e2e fuzz torture mutants clean
+.PHONY: demo test race lint bench build image push deploy graph validate e2e fuzz torture mutants clean
 
 demo: build  ## one whole retraining story on real data, over HTTP
 	@go run ./examples/demo $(BINARY)
@@ -63,6 +63,10 @@ deploy: push  ## everything in template.yaml, with this image (needs the AWS SAM
 	sam deploy --template-file template.yaml --stack-name $(STACK) --region $(REGION) \
 	  --resolve-s3 --image-repository $(REGISTRY)/$(IMAGE) --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset \
 	  --parameter-overrides ImageUri=$(REGISTRY)/$(IMAGE):$(TAG) Architecture=$(ARCHITECTURE) $(PARAMETERS)
+
+graph:  ## the state machine's picture, from its definition (needs Node)
+	cd test/asl && { [ -d node_modules ] || npm ci --no-audit --no-fund --loglevel=error; } && \
+	  node graph.mjs ../../statemachine/definition.asl.json > ../../statemachine/definition.svg
 
 validate:  ## template and state machines, offline (needs Python and Node)
 	bash test/validate.sh

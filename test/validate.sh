@@ -16,3 +16,6 @@ names() { grep -o '\${[A-Za-z]*}' "$1" | tr -d '${}' | sort -u; }
 substituted=$(sed -n '/DefinitionUri: statemachine\/definition.asl.json/,/Tracing:/p' template.yaml | sed -n 's/^        \([A-Za-z]*\):.*/\1/p' | sort -u)
 diff <(names statemachine/definition.asl.json) <(echo "$substituted") || { echo "definition.asl.json (<) and DefinitionSubstitutions (>) differ"; exit 1; }
 echo "substitutions: complete"
+
+node test/asl/graph.mjs statemachine/definition.asl.json | cmp - statemachine/definition.svg || { echo "the picture is not the definition's: make graph"; exit 1; }
+echo "statemachine/definition.svg: up to date"
