@@ -149,7 +149,7 @@ func TestFrequentValues(t *testing.T) {
 		}
 	}
 	// 0 1 [2] | 3 4 [5] | 6 7 | [8] | 9 10 [11]: half of what is left is enough.
-	if diff := cmp.Diff([]float64{2.5, 5.5, 7.5, 8.5}, quantileEdges(sample, 5)); diff != "" {
+	if diff := cmp.Diff([]float64{2.5, 5.5, 7.5, 8.5}, quantileEdges(runsOf(sample), len(sample), 5)); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -2,16 +2,19 @@ package gbdt
 
 import (
 	"math"
+	"runtime"
 	"slices"
+	"sync"
 
 	"retrain/internal/model"
 )
 
 // Up to exactRows rows the quantiles are those of all rows; beyond, those of a
-// sample of at least half as many. A wide table's sample is limited to
+// sample of at least half as many, which places the edge of one of 255 bins to
+// within some 7 % of a bin. A wide table's sample is limited to
 // sampleCells values, but has at least fewestRows rows.
 const (
-	exactRows   = 200_000
+	exactRows   = 100_000
 	sampleCells = 1 << 23
 	fewestRows  = 20_000
 )
@@ -69,22 +72,48 @@ func sampleRows(features int) int {
 // observed once. It panics if x does not consist of whole rows.
 func (b *Binner) Observe(firstRow int64, x []float64) {
 	width := len(b.features)
-	if width == 0 {
+	if width == 0 || len(x) == 0 {
 		return
 	}
 	if len(x)%width != 0 {
 		panic("gbdt: x does not consist of whole rows")
 	}
-	for j := range b.features {
-		if b.numbers[j] != nil {
-			b.numbers[j].observe(x[j:], width)
+	rows := len(x) / width
+	taken := b.sampler.take(firstRow, rows)
+	b.share(rows, func(j int) {
+		if s := b.numbers[j]; s != nil {
+			s.observe(x[j:], width)
+			for _, i := range taken {
+				s.sample = append(s.sample, x[int(i)*width+j])
+			}
 		} else {
 			b.count(j, x[j:])
 		}
+	})
+	for b.sampler.full() {
+		stay := b.sampler.thin()
+		for _, s := range b.numbers {
+			if s != nil {
+				s.sample = filter(s.sample, stay)
+			}
+		}
 	}
-	for i := range len(x) / width {
-		b.keep(firstRow+int64(i), x[i*width:(i+1)*width])
+}
+
+// share calls f for each feature, on all processors if there are many rows.
+func (b *Binner) share(rows int, f func(feature int)) {
+	parts := min(runtime.GOMAXPROCS(0), len(b.features), 1+rows*len(b.features)/parallelCells)
+	var wait sync.WaitGroup
+	part := func(p int) {
+		for j := p; j < len(b.features); j += parts {
+			f(j)
+		}
 	}
+	for p := 1; p < parts; p++ {
+		wait.Go(func() { part(p) })
+	}
+	part(0)
+	wait.Wait()
 }
 
 // count counts a category's codes.
@@ -111,34 +140,19 @@ func (s *numberStats) observe(x []float64, stride int) {
 	}
 }
 
-// keep adds the row to the sample, if it is to be in it.
-func (b *Binner) keep(row int64, x []float64) {
-	if !b.sampler.take(row) {
-		return
-	}
-	for j, s := range b.numbers {
-		if s != nil {
-			s.sample = append(s.sample, x[j])
-		}
-	}
-	for b.sampler.full() {
-		stay := b.sampler.thin()
-		for _, s := range b.numbers {
-			if s != nil {
-				s.sample = filter(s.sample, stay)
-			}
-		}
-	}
-}
-
 // Bins returns the bins for what was observed so far.
 func (b *Binner) Bins() *Bins {
 	bins := &Bins{features: b.features}
+	edges := make([][]float64, len(b.features))
+	b.share(len(b.sampler.hashes), func(j int) {
+		if s := b.numbers[j]; s != nil {
+			edges[j] = s.edges(b.maxBins)
+		}
+	})
 	for j := range b.features {
 		if s := b.numbers[j]; s != nil {
-			edges := s.edges(b.maxBins)
-			if len(edges) > 0 || s.missing && s.hasValues() {
-				bins.columns = append(bins.columns, newNumber(j, edges))
+			if len(edges[j]) > 0 || s.missing && s.hasValues() {
+				bins.columns = append(bins.columns, newNumber(j, edges[j]))
 			}
 			continue
 		}
@@ -160,10 +174,10 @@ func (s *numberStats) edges(maxBins int) []float64 {
 		return edgesBetween(s.distinct.sorted())
 	}
 	sample := sorted(slices.DeleteFunc(slices.Clone(s.sample), math.IsNaN))
-	if values := slices.Compact(slices.Clone(sample)); len(values) <= maxBins {
-		return edgesBetween(values)
+	if runs := runsOf(sample); len(runs) > maxBins {
+		return quantileEdges(runs, len(sample), maxBins)
 	}
-	return quantileEdges(sample, maxBins)
+	return edgesBetween(slices.Compact(sample))
 }
 
 // sampler chooses rows by a hash of their number: those whose hash has level
@@ -176,14 +190,16 @@ type sampler struct {
 	hashes []uint64 // of the rows in the sample
 }
 
-// take reports whether the row belongs to the sample, and if so adds it.
-func (s *sampler) take(row int64) bool {
-	h := chance(s.seed, forSample, uint64(row))
-	if !s.belongs(h) {
-		return false
+// take adds those of n rows, the first of which is row first, that belong to the
+// sample, and returns which of them they are.
+func (s *sampler) take(first int64, n int) (taken []int32) {
+	for i := range n {
+		if h := chance(s.seed, forSample, uint64(first)+uint64(i)); s.belongs(h) {
+			s.hashes = append(s.hashes, h)
+			taken = append(taken, int32(i))
+		}
 	}
-	s.hashes = append(s.hashes, h)
-	return true
+	return taken
 }
 
 func (s *sampler) belongs(hash uint64) bool { return hash>>(64-s.level) == 0 }

@@ -623,3 +623,22 @@ func BenchmarkTrain(b *testing.B) {
 		tab.train(b, p)
 	}
 }
+
+// A training moves the rows; the next one on the same data finds the same.
+func TestDataIsUsedAgain(t *testing.T) {
+	tab := mixed(model.Regression, 3000, 5)
+	p := Defaults()
+	p.MaxIter, p.EarlyStopping = 5, true
+	d := tab.data(p, 1000)
+	var results []*Result
+	for range 2 {
+		r, err := Train(context.Background(), d, p, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		results = append(results, r)
+	}
+	if diff := cmp.Diff(results[0], results[1]); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -18,13 +18,12 @@ func runsOf(sample []float64) []run {
 	return runs
 }
 
-// quantileEdges cuts an ascending sample into at most bins parts of about the
+// quantileEdges cuts a sample of so many rows into at most bins parts of about the
 // same size. A frequent value, which alone fills a bin, gets one of its own,
 // and the other values share the other bins evenly.
-func quantileEdges(sample []float64, bins int) []float64 {
-	runs := runsOf(sample)
-	frequent := func(r run) bool { return r.n*bins >= len(sample) }
-	rows, left := len(sample), bins // of the values that are not frequent
+func quantileEdges(runs []run, sample, bins int) []float64 {
+	frequent := func(r run) bool { return r.n*bins >= sample }
+	rows, left := sample, bins // of the values that are not frequent
 	for _, r := range runs {
 		if frequent(r) {
 			rows -= r.n
