@@ -21,6 +21,7 @@ type Gate struct {
 	MustBeatBaseline       bool                 `json:"must_beat_baseline" doc:"The challenger must beat the majority class, or the mean"`
 	Slices                 []Slice              `json:"slices"`
 	OnChampionIncompatible string               `json:"on_champion_incompatible" enum:"thresholds_only,keep"`
+	OnSuspectedLeak        string               `json:"on_suspected_leak" enum:"warn,block"`
 	MaxSeenFraction        float64              `json:"max_seen_fraction" doc:"The largest share of the holdout that the champion may have been trained on"`
 }
 
@@ -59,6 +60,12 @@ const (
 	keepChampion   = "keep"
 )
 
+// What to do when the data looks as if it gave the target away.
+const (
+	warnOfLeak = "warn"
+	blockLeak  = "block"
+)
+
 const auto = "auto"
 
 // ParseGate reads a request's gate over the defaults. A task that is not known
@@ -67,7 +74,7 @@ func ParseGate(given map[string]any, task model.Task) (Gate, error) {
 	g := Gate{
 		Primary: auto, Policy: superior, Confidence: 0.95,
 		Thresholds: map[string]Threshold{}, Guardrails: defaultGuardrails(task), Slices: []Slice{},
-		MustBeatBaseline: true, OnChampionIncompatible: thresholdsOnly, MaxSeenFraction: 0.5,
+		MustBeatBaseline: true, OnChampionIncompatible: thresholdsOnly, MaxSeenFraction: 0.5, OnSuspectedLeak: warnOfLeak,
 	}
 	bad := fault.New(fault.InvalidRequest, "The request is not valid.")
 	settings.Collect(bad, settings.Read(given, g.fields(bad, task), "body", "gate"))
@@ -112,6 +119,7 @@ func (g *Gate) fields(bad *fault.Error, task model.Task) []settings.Field {
 		{Name: "min_relative_change", Value: settings.Number{To: &g.MinRelativeChange}},
 		{Name: "must_beat_baseline", Value: settings.Bool{To: &g.MustBeatBaseline}},
 		{Name: "on_champion_incompatible", Value: settings.Choice{To: &g.OnChampionIncompatible, Of: []string{thresholdsOnly, keepChampion}}},
+		{Name: "on_suspected_leak", Value: settings.Choice{To: &g.OnSuspectedLeak, Of: []string{warnOfLeak, blockLeak}}},
 		{Name: "max_seen_fraction", Value: settings.Number{To: &g.MaxSeenFraction}},
 		{Name: "slices", Value: settings.Custom{
 			Store: func(v any) (string, string) { return readSlices(bad, v, &g.Slices) },

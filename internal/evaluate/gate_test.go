@@ -25,7 +25,7 @@ func TestGateDefaults(t *testing.T) {
 	want := evaluate.Gate{
 		Primary: "auto", Policy: "superior", Confidence: 0.95,
 		Thresholds: map[string]evaluate.Threshold{}, Guardrails: map[string]evaluate.Guardrail{"f1_score": {MaxDrop: 0.01}},
-		MustBeatBaseline: true, Slices: []evaluate.Slice{}, OnChampionIncompatible: "thresholds_only", MaxSeenFraction: 0.5,
+		MustBeatBaseline: true, Slices: []evaluate.Slice{}, OnChampionIncompatible: "thresholds_only", MaxSeenFraction: 0.5, OnSuspectedLeak: "warn",
 	}
 	for _, given := range []map[string]any{nil, {}} {
 		for _, task := range []model.Task{model.Binary, model.Multiclass, ""} {
@@ -48,13 +48,13 @@ func TestGateSettings(t *testing.T) {
 		"primary_metric":"roc_auc","policy":"non_inferior","confidence":0.9,"min_absolute_change":0.01,"min_relative_change":0.02,
 		"thresholds":{"accuracy":{"min":0.5},"recall":{"min":0.5,"max":1}},"guardrails":{"precision":{"max_drop":0.02}},
 		"slices":[{"column":"region"},{"column":"age","min_rows":10,"max_drop":0.1}],
-		"must_beat_baseline":false,"on_champion_incompatible":"keep","max_seen_fraction":0.25}`), model.Binary)
+		"must_beat_baseline":false,"on_champion_incompatible":"keep","max_seen_fraction":0.25,"on_suspected_leak":"block"}`), model.Binary)
 	want := evaluate.Gate{
 		Primary: "roc_auc", Policy: "non_inferior", Confidence: 0.9, MinAbsoluteChange: 0.01, MinRelativeChange: 0.02,
 		Thresholds:             map[string]evaluate.Threshold{"accuracy": {Min: &low}, "recall": {Min: &low, Max: &high}},
 		Guardrails:             map[string]evaluate.Guardrail{"precision": {MaxDrop: 0.02}}, // and not the default one
 		Slices:                 []evaluate.Slice{{Column: "region", MinRows: 100}, {Column: "age", MinRows: 10, MaxDrop: 0.1}},
-		OnChampionIncompatible: "keep", MaxSeenFraction: 0.25,
+		OnChampionIncompatible: "keep", MaxSeenFraction: 0.25, OnSuspectedLeak: "block",
 	}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v\n%s", err, diff)

@@ -75,6 +75,10 @@ func (j *job) judge(ctx context.Context, c *compared) (*verdict, error) {
 	if j.gate.MustBeatBaseline {
 		v.add(j.baseline(v))
 	}
+	for _, leak := range j.data.Leaks {
+		v.add(Reason{Rule: "suspected_leak", Required: "on_suspected_leak is " + j.gate.OnSuspectedLeak + "; " + leak.Detail,
+			Passed: j.gate.OnSuspectedLeak == warnOfLeak})
+	}
 	if v.decision == keep && v.passed() {
 		v.decision = promote
 	}

@@ -7,7 +7,7 @@ type Request struct {
 	ModelPath string              `json:"model_path" doc:"The challenger, as /train answered it"`
 	ModelName string              `json:"model_name,omitempty" doc:"Default: the one in model_path"`
 	RunID     string              `json:"run_id,omitempty"`
-	Gate      map[string]any      `json:"gate,omitempty" doc:"primary, policy, confidence, min_absolute_change, min_relative_change, thresholds, guardrails, slices, must_beat_baseline, on_champion_incompatible, max_seen_fraction; default: the one that /preprocess was given"`
+	Gate      map[string]any      `json:"gate,omitempty" doc:"primary, policy, confidence, min_absolute_change, min_relative_change, thresholds, guardrails, slices, must_beat_baseline, on_champion_incompatible, max_seen_fraction, on_suspected_leak; default: the one that /preprocess was given"`
 	Metrics   map[string]*float64 `json:"metrics,omitempty" doc:"Ignored: both models are scored here"`
 }
 
@@ -65,7 +65,7 @@ type Seen struct {
 
 // Reason is one rule of the gate and how it came out.
 type Reason struct {
-	Rule       string      `json:"rule" enum:"bootstrap,superior,non_inferior,better,threshold,guardrail,baseline,champion_incompatible,same_model,holdout_seen,slice"`
+	Rule       string      `json:"rule" enum:"bootstrap,superior,non_inferior,better,threshold,guardrail,baseline,champion_incompatible,same_model,holdout_seen,suspected_leak,slice"`
 	Metric     string      `json:"metric,omitempty"`
 	Challenger *float64    `json:"challenger,omitempty"`
 	Champion   *float64    `json:"champion,omitempty"`

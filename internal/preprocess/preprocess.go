@@ -77,9 +77,12 @@ type job struct {
 	columns  []Column
 	warnings []string
 
-	fit   *fit
-	sides [2]sideTally
-	out   *output
+	fit       *fit
+	sides     [2]sideTally
+	out       *output
+	sentinels *sentinels
+	suspects  []processed.Leak
+	conflicts *processed.Conflicts
 }
 
 func (j *job) warn(text string) { j.warnings = append(j.warnings, text) }

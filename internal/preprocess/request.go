@@ -1,5 +1,7 @@
 package preprocess
 
+import "retrain/internal/processed"
+
 // Request is the body of POST /preprocess.
 type Request struct {
 	DataPath string `json:"data_path" doc:"The training data: s3://bucket/key, or a local path below a data root; with a slash at the end, all objects below it, in the order of their keys" example:"s3://ml-data/churn/2026-11-22.csv"`
@@ -21,22 +23,24 @@ type Request struct {
 
 // Result is the answer of POST /preprocess. It holds all that /train needs.
 type Result struct {
-	Status            string         `json:"status"`
-	RunID             string         `json:"run_id"`
-	ModelName         string         `json:"model_name"`
-	ProcessedDataPath string         `json:"processed_data_path,omitempty" doc:"Absent for a dry run"`
-	ModelParams       map[string]any `json:"model_params"`
-	Gate              map[string]any `json:"gate,omitempty"`
-	Target            string         `json:"target"`
-	Task              string         `json:"task"`
-	Classes           []string       `json:"classes,omitempty"`
-	Rows              Rows           `json:"rows"`
-	RejectedPath      string         `json:"rejected_path,omitempty" doc:"CSV of line, column and reason of what was rejected, repaired or skipped; absent if nothing was"`
-	Columns           []Column       `json:"columns"`
-	Read              map[string]any `json:"read" doc:"How the data was read: what was given, and what was found"`
-	Warnings          []string       `json:"warnings"`
-	Cached            bool           `json:"cached"`
-	DurationMS        int64          `json:"duration_ms"`
+	Status            string               `json:"status"`
+	RunID             string               `json:"run_id"`
+	ModelName         string               `json:"model_name"`
+	ProcessedDataPath string               `json:"processed_data_path,omitempty" doc:"Absent for a dry run"`
+	ModelParams       map[string]any       `json:"model_params"`
+	Gate              map[string]any       `json:"gate,omitempty"`
+	Target            string               `json:"target"`
+	Task              string               `json:"task"`
+	Classes           []string             `json:"classes,omitempty"`
+	Rows              Rows                 `json:"rows"`
+	RejectedPath      string               `json:"rejected_path,omitempty" doc:"CSV of line, column and reason of what was rejected, repaired or skipped; absent if nothing was"`
+	Columns           []Column             `json:"columns"`
+	Read              map[string]any       `json:"read" doc:"How the data was read: what was given, and what was found"`
+	Leaks             []processed.Leak     `json:"suspected_leaks" doc:"Why a model of this data may look better than it is; the gate's on_suspected_leak decides"`
+	Conflicts         *processed.Conflicts `json:"label_conflicts,omitempty" doc:"Rows alike but for their label; absent if there are none"`
+	Warnings          []string             `json:"warnings"`
+	Cached            bool                 `json:"cached"`
+	DurationMS        int64                `json:"duration_ms"`
 }
 
 // Rows counts what became of the rows that were read.

@@ -79,6 +79,8 @@ func (j *job) save(ctx context.Context) (*Result, error) {
 	if doc.Recipe = j.recipe(); len(doc.Recipe.Features) == 0 {
 		return nil, errNoFeatures()
 	}
+	j.suspect()
+	doc.Leaks = j.suspects
 	doc.Train, doc.Holdout = j.sides[0].side(&doc.Recipe), j.sides[1].side(&doc.Recipe)
 	result := j.result(doc)
 	if j.req.DryRun {
@@ -141,7 +143,8 @@ func (j *job) result(doc *processed.Document) *Result {
 			Repaired: j.tally.Repaired, Skipped: j.tally.Skipped,
 			Train: doc.Train.Rows, Test: doc.Holdout.Rows,
 		},
-		RejectedPath: j.out.rejectedURI, Columns: j.columns, Read: doc.Read, Warnings: append([]string{}, j.warnings...),
+		RejectedPath: j.out.rejectedURI, Columns: j.columns, Read: doc.Read,
+		Leaks: j.suspects, Conflicts: j.conflicts, Warnings: append([]string{}, j.warnings...),
 	}
 	if j.out.rejected > 0 {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("%d of %d rows could not be used", j.out.rejected, j.tally.Read))

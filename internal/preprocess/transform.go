@@ -202,7 +202,13 @@ func (j *job) beginRows(ctx context.Context, split *sides) (*rowWriter, [][]stri
 		return nil, nil, err
 	}
 	w := &rowWriter{job: j, split: split, out: j.out}
-	return w, [][]string{j.hashedColumns(), j.storedNames()}, nil
+	hashes := [][]string{j.hashedColumns(), j.storedNames()}
+	describing := 0
+	if names := j.describingColumns(); !slices.Equal(names, hashes[0]) {
+		describing, hashes = len(hashes), append(hashes, names)
+	}
+	j.sentinels = newSentinels(len(j.schema.Columns), j.target, describing)
+	return w, hashes, nil
 }
 
 // finishRows checks what came of the rows.
@@ -255,6 +261,7 @@ func (w *rowWriter) batch(b *dataset.Batch) error {
 	for i := range b.Columns {
 		j.fit.add(i, &b.Columns[i], w.rows[0])
 	}
+	j.sentinels.add(b, w.rows)
 	for side, rows := range w.rows {
 		j.sides[side].add(&b.Columns[j.target], rows)
 		if err := w.out.write(sideNames[side], b, rows); err != nil {

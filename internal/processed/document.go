@@ -41,6 +41,8 @@ type Document struct {
 	// Digested lists the columns that the sides' digests cover, target
 	// included: all that are in the Parquet file.
 	Digested []string `json:"digested"`
+	// Leaks are what evaluate is to know of the data.
+	Leaks []Leak `json:"suspected_leaks,omitempty"`
 }
 
 // Source is an object that the data was read from.
