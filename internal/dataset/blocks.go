@@ -62,23 +62,25 @@ func (b *block) cell(s span) []byte { return b.data[s.start:s.end] }
 // blockReader cuts a source into blocks of rows. What is a row and what is
 // rejected does not depend on how the source is read.
 type blockReader struct {
-	src      *source
-	lex      *lexer
-	names    []string
-	dialect  Dialect // with nothing left to be found
-	refine   *refiner
-	window   int // bytes
-	maxLine  int
-	line     int64   // how many lines lie behind
-	rest     *window // holds what has been read, but not lexed
-	skipping bool    // in the middle of a line that is too long
-	eof      bool
-	unended  bool // the last line had no newline
-	returns  bool // carriage returns alone end the lines
-	pattern  *pattern
-	sentinel int      // the last numeric column of a clear pattern, or -1
-	doubt    int64    // up to this line, rows must fit the pattern
-	aside    []Reject // lines of the head that are no rows, not yet reported
+	src       *source
+	lex       *lexer
+	names     []string
+	dialect   Dialect // with nothing left to be found
+	refine    *refiner
+	json      *jsonLexer // of JSON Lines; else nil
+	wantsKeys bool       // they are JSON Lines whose keys are not known yet
+	window    int        // bytes
+	maxLine   int
+	line      int64   // how many lines lie behind
+	rest      *window // holds what has been read, but not lexed
+	skipping  bool    // in the middle of a line that is too long
+	eof       bool
+	unended   bool // the last line had no newline
+	returns   bool // carriage returns alone end the lines
+	pattern   *pattern
+	sentinel  int      // the last numeric column of a clear pattern, or -1
+	doubt     int64    // up to this line, rows must fit the pattern
+	aside     []Reject // lines of the head that are no rows, not yet reported
 }
 
 // fill reads until the window is full or the source has ended. A last line
@@ -119,6 +121,8 @@ func (r *blockReader) next(b *block) error {
 		}
 		r.lexAll(b)
 		switch {
+		case r.json != nil && r.json.keys.changed:
+			return errChanged()
 		case b.at > 0:
 			r.refine.block(b)
 			return nil
@@ -146,6 +150,10 @@ func (r *blockReader) cutShort(b *block) {
 
 // lexAll lexes all complete records of the block's window.
 func (r *blockReader) lexAll(b *block) {
+	if r.json != nil {
+		r.lexObjects(b)
+		return
+	}
 	r.skip(b)
 	for b.at < b.end {
 		start := b.at

@@ -102,8 +102,8 @@ func writeCell(t *rapid.T, cell string, alone bool) string {
 
 // lexText cuts a table with the given window and way of reading.
 func lexText(text string, window int, via func(io.Reader) io.Reader) ([][]string, []int64, []Reject, error) {
-	opts := Options{Dialect: Dialect{Delimiter: ','}, window: window}.withDefaults()
-	r, err := openTable(io.NopCloser(via(strings.NewReader(text))), opts)
+	opts := Options{Dialect: Dialect{Format: CSV, Delimiter: ','}, window: window}.withDefaults()
+	r, err := openTable(context.Background(), io.NopCloser(via(strings.NewReader(text))), opts)
 	if err != nil {
 		return nil, nil, nil, err
 	}

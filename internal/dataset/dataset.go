@@ -81,6 +81,9 @@ type Column struct {
 	// Localized says that its numbers are written in the convention of the
 	// schema's dialect.
 	Localized bool
+	// Nested says that some of its values were objects or lists, which read as
+	// missing.
+	Nested bool
 	// Min and Max of a numeric column.
 	Min, Max float64
 	// Form is how the cells of a Time column are written; 0 in a format that has

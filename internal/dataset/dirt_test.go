@@ -133,7 +133,7 @@ func TestUnusableData(t *testing.T) {
 		{"png", "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "a PNG image"},
 		{"zip", "PK\x03\x04\x14\x00", "a ZIP archive"},
 		{"parquet", "PAR1\x15\x04", "a Parquet file"},
-		{"json", "[{\"a\":1}]", "JSON"},
+		{"json", "[{\"a\":1}]", "a JSON array"},
 		{"xml", "<?xml version=\"1.0\"?><Error>", "XML"},
 		{"damaged header", "gr\xff\xfee,b\n1,2\n", "header cannot be read: invalid UTF-8"},
 		{"quote in header", "a\"b,c\n1,2\n", "header cannot be read: misplaced quote"},

@@ -54,12 +54,15 @@ type table struct {
 }
 
 // openTable takes over an open file, the first of its table.
-func openTable(file io.ReadCloser, opts Options) (*table, error) {
-	t := &table{opts: opts, files: []Source{{}}}
+func openTable(ctx context.Context, file io.ReadCloser, opts Options) (*table, error) {
+	t := &table{opts: opts, files: []Source{{Open: opts.reopen}}}
 	if list, several := file.(*fileList); several {
 		t.files, file = list.files, list.ReadCloser
 	}
 	r, err := openFile(file, opts)
+	if err == nil && r.wantsKeys {
+		r, err = t.openObjects(ctx, r)
+	}
 	if err != nil {
 		return nil, t.locate(err)
 	}
@@ -68,6 +71,24 @@ func openTable(file io.ReadCloser, opts Options) (*table, error) {
 		t.dialect.Encoding = opts.Dialect.Encoding // each file may have its own
 	}
 	return t, nil
+}
+
+// openObjects learns the keys of the table's objects, and opens the first file
+// again.
+func (t *table) openObjects(ctx context.Context, r *blockReader) (*blockReader, error) {
+	if err := r.src.Close(); err != nil {
+		return nil, err
+	}
+	keys, err := learnKeys(ctx, t.files, t.opts)
+	if err != nil {
+		return nil, err
+	}
+	file, err := t.files[0].Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t.opts.keys = keys
+	return openFile(file, t.opts)
 }
 
 // Close closes the file at hand.

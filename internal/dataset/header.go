@@ -37,6 +37,16 @@ func (r *blockReader) header(opts Options) error {
 	if err := checkText(w.data[:w.end]); err != nil {
 		return err
 	}
+	if err := checkFormat(w.data[:w.end], r.dialect.Format); err != nil {
+		return err
+	}
+	switch {
+	case opts.keys != nil:
+		return r.beginObjects(opts)
+	case r.dialect.Format != CSV && isObject(w.data[:w.end]):
+		r.wantsKeys = true
+		return nil
+	}
 	r.endLines(w)
 	first, err := r.firstRecord(w, opts)
 	if err != nil {

@@ -39,6 +39,7 @@ func ReadOnce(ctx context.Context, open Opener, opts Options, use Once) (schema 
 		schema, tally, err = scanParquet(ctx, r, size, opts)
 		return schema, tally, false, err
 	}
+	opts.reopen = open
 	o := &oncePass{use: use, tally: &Tally{Reasons: map[string]int64{}}}
 	if err = o.pass(ctx, file, opts); err == nil {
 		err = usable(o.tally)
@@ -65,7 +66,7 @@ type oncePass struct {
 }
 
 func (o *oncePass) pass(ctx context.Context, file io.ReadCloser, opts Options) error {
-	r, err := openTable(file, opts)
+	r, err := openTable(ctx, file, opts)
 	if err != nil {
 		return err
 	}

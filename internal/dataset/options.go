@@ -46,6 +46,8 @@ type Options struct {
 
 	localized []bool // columns whose numbers are in the dialect's convention
 	// localizedBy is localized for files whose columns may be in another order.
+	keys        *keySet // the columns of JSON Lines; nil until they are learned
+	reopen      Opener  // opens the table again
 	localizedBy func(name string) bool
 	texts       []bool // columns that are text whatever they hold
 	window      int    // bytes that are lexed at once; tests make it small

@@ -27,11 +27,14 @@ func Read(ctx context.Context, open Opener, schema *Schema, opts Options, each f
 	}
 	opts = opts.withDefaults().forColumns(len(schema.Columns))
 	opts.Dialect, opts.localized = schema.Dialect, schema.localized()
+	if schema.Dialect.Format == JSONLines {
+		opts.keys = newKeySet(schema.Names())
+	}
 	return readCSV(ctx, file, schema, opts, each)
 }
 
 func readCSV(ctx context.Context, file io.ReadCloser, schema *Schema, opts Options, each func(*Batch) error) (*Tally, error) {
-	r, err := openTable(file, opts)
+	r, err := openTable(ctx, file, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -25,6 +25,7 @@ func Scan(ctx context.Context, open Opener, opts Options) (*Schema, *Tally, erro
 		defer file.Close()
 		return scanParquet(ctx, r, size, opts)
 	}
+	opts.reopen = open
 	s := &scan{}
 	tally, err := s.pass(ctx, file, opts)
 	if err != nil {
@@ -63,7 +64,7 @@ func (s *scan) passAgain(ctx context.Context, open Opener, opts Options, first *
 	if err != nil {
 		return err
 	}
-	opts.OnReject, opts.Dialect, opts.localized, opts.texts = nil, s.dialect, s.localized, s.texts
+	opts.OnReject, opts.Dialect, opts.localized, opts.texts, opts.keys = nil, s.dialect, s.localized, s.texts, s.keys
 	again, err := s.pass(ctx, file, opts)
 	if err == nil && again.SHA256 != first.SHA256 {
 		err = errChanged()
@@ -95,13 +96,14 @@ type scan struct {
 	dialect   Dialect
 	localized []bool // by column
 	texts     []bool
-	misread   bool // see settle
+	keys      *keySet // of JSON Lines
+	misread   bool    // see settle
 }
 
 // pass goes over the table once. In the first pass all columns are scanned, in
 // a second one those that are late.
 func (s *scan) pass(ctx context.Context, file io.ReadCloser, opts Options) (*Tally, error) {
-	r, err := openTable(file, opts)
+	r, err := openTable(ctx, file, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -178,6 +180,7 @@ func (s *scan) schema(rows int64) *Schema {
 	for j, c := range s.columns {
 		schema.Columns[j] = c.column()
 		schema.Columns[j].Localized = s.localized[j]
+		schema.Columns[j].Nested = s.keys != nil && s.keys.nested[j]
 	}
 	schema.forceKinds()
 	return schema

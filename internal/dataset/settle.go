@@ -4,7 +4,7 @@ package dataset
 // whether the table has to be read again: a column whose sample was all numbers
 // in the table's convention has a cell that is none.
 func (s *scan) settle(t *table) bool {
-	s.dialect = t.dialect
+	s.dialect, s.keys = t.dialect, t.opts.keys
 	n := len(t.names)
 	s.localized = make([]bool, n)
 	if s.texts == nil {

@@ -26,10 +26,8 @@ var signatures = []struct{ magic, name string }{
 	{"<?xml", "XML"},
 	{"<!", "HTML"},
 	{"<html", "HTML"},
-	{"{\"", "JSON"},
-	{"{\n", "JSON"},
-	{"[{", "JSON"},
-	{"[\n", "JSON"},
+	{"[{", "a JSON array, where JSON Lines have an object on each line"},
+	{"[\n", "a JSON array, where JSON Lines have an object on each line"},
 }
 
 // checkSignature refuses data that is known to be something else than a text.
@@ -59,6 +57,16 @@ func checkText(head []byte) error {
 		}
 	}
 	return nil
+}
+
+// checkFormat refuses text in another format than was asked for. Anything may be
+// CSV.
+func checkFormat(head []byte, asked Format) error {
+	if asked == "" || asked == CSV || asked == JSONLines && isObject(head) {
+		return nil
+	}
+	return fault.New(fault.InvalidData, "The data are not in the format that was asked for, %s.", asked).
+		At("Wrong format", "wrong_format", "data")
 }
 
 // delimiters are those that are recognized, the preferred ones first.

@@ -53,6 +53,8 @@ func unlearnable(c *dataset.Column, rows int64) string {
 	present := rows - c.Missing
 	unique := float64(c.Distinct) >= 0.95*float64(present) && present >= minRowsForIdentifier
 	switch {
+	case c.Nested:
+		return "it holds objects or lists"
 	case c.Kind == dataset.Empty, c.Distinct == 0 && !c.Overflow:
 		return "it has no values"
 	case c.Name == dataset.HoldoutColumn:
