@@ -202,7 +202,7 @@ func cellOf(v any) string {
 	case json.Number:
 		return string(v)
 	case bool:
-		return boolText(v)
+		return map[bool]string{true: "True", false: "False"}[v]
 	}
 	return ""
 }
