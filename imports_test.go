@@ -30,8 +30,8 @@ var rooms = map[string][]string{
 	// Verbs.
 	"internal/retrain":    {"preprocess", "train", "evaluate", "modelstore", "fault"},
 	"internal/preprocess": {"modelstore", "processed", "dataset", "model", "onnx", "blob", "settings", "fault"},
-	"internal/train":      {"modelstore", "processed", "rowset", "dataset", "gbdt", "linear", "model", "onnx", "metric", "blob", "settings", "fault"},
-	"internal/evaluate":   {"modelstore", "processed", "rowset", "dataset", "model", "onnx", "metric", "report", "blob", "settings", "fault"},
+	"internal/train":      {"modelstore", "processed", "rowset", "drift", "dataset", "gbdt", "linear", "model", "onnx", "metric", "blob", "settings", "fault"},
+	"internal/evaluate":   {"modelstore", "processed", "rowset", "drift", "dataset", "model", "onnx", "metric", "report", "blob", "settings", "fault"},
 	"internal/modelstore": {"model", "onnx", "blob", "fault"},
 	"internal/predict":    {"modelstore", "model", "onnx", "dataset", "fault"},
 	"internal/approval":   {"fault", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
@@ -41,6 +41,7 @@ var rooms = map[string][]string{
 	"internal/gbdt":        {"model", "fault"},
 	"internal/linear":      {"model", "fault"},
 	"internal/metric":      {"model", "fault", "gonum.org/v1/gonum"},
+	"internal/drift":       {"metric", "model", "fault"},
 	"internal/report":      {"metric"},
 	"internal/onnx":        {"onnx/onnxpb", "model", "fault", "google.golang.org/protobuf"},
 	"internal/onnx/onnxpb": {"google.golang.org/protobuf"},

@@ -63,6 +63,7 @@ type job struct {
 	unfit      string               // why the champion cannot be scored, or ""
 	data       *processed.Data
 	seen       seen // what the champion knows of the holdout
+	drift      drifted
 	warnings   []string
 }
 
@@ -197,6 +198,9 @@ func (j *job) run(ctx context.Context) (*Result, error) {
 		if j.seen, err = j.findSeen(ctx); err != nil {
 			return nil, err
 		}
+	}
+	if j.drift, err = j.findDrift(ctx); err != nil {
+		return nil, err
 	}
 	v, err := j.judge(ctx, align(mine, theirs, j.seen.kept))
 	if err != nil {

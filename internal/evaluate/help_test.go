@@ -11,6 +11,7 @@ import (
 
 	"retrain/internal/blob"
 	"retrain/internal/dataset"
+	"retrain/internal/drift"
 	"retrain/internal/evaluate"
 	"retrain/internal/model"
 	"retrain/internal/modelstore"
@@ -128,6 +129,20 @@ func believing(recipe model.Recipe, column string) *model.Model {
 	return m
 }
 
+// profile says how the training side of a run is spread.
+func (r *ring) profile(t *testing.T, run *run) modelstore.Attachment {
+	t.Helper()
+	sample := drift.NewSampler(&run.recipe, run.doc.Train.Rows)
+	if err := r.open(t, run.uri).Learn(ctx, func(b *processed.Block) { sample.Add(b.X, b.Y) }); err != nil {
+		t.Fatal(err)
+	}
+	file, err := sample.Profile().Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return modelstore.Attachment{Name: modelstore.DataProfile, Data: file}
+}
+
 // denying returns a binary model that never says yes.
 func denying(recipe model.Recipe) *model.Model {
 	m := believing(recipe, "")
@@ -152,7 +167,7 @@ func (r *ring) addKnowing(t *testing.T, run *run, m *model.Model, sides ...datas
 		RunID: run.doc.RunID, Engine: "test", Task: string(m.Task), Target: m.Target, Params: []byte("{}"),
 		Data:      modelstore.Data{ProcessedPath: run.uri, HoldoutSHA256: run.doc.Holdout.Digest, HoldoutRows: run.doc.Holdout.Rows},
 		Baselines: r.baselines(t, run),
-	}, r.trainedRows(t, run, sides))
+	}, r.trainedRows(t, run, sides), r.profile(t, run))
 	if err != nil {
 		t.Fatal(err)
 	}

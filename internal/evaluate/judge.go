@@ -127,23 +127,31 @@ func (j *job) primary(c *compared) string {
 	return name
 }
 
+// Passes reports whether a comparison in the primary metric passes the policy,
+// and the margin that it asks for: where the difference, or the end of its
+// interval, has to lie above, oriented so that more is better.
+func (g Gate) Passes(c metric.Comparison) (passed bool, margin float64) {
+	gain, low, _ := c.Gain()
+	margin = max(g.MinAbsoluteChange, g.MinRelativeChange*math.Abs(c.Champion))
+	switch g.Policy {
+	case better:
+		return gain > margin, margin
+	case nonInferior:
+		margin = -margin
+	}
+	return low > margin, margin
+}
+
 // policy is the rule on the primary metric.
 func (j *job) policy(v *verdict) Reason {
 	c := v.comparison(v.primary)
-	margin := max(j.gate.MinAbsoluteChange, j.gate.MinRelativeChange*math.Abs(c.Champion))
 	r := compareReason(j.gate.Policy, c)
-	gain, low, _ := c.Gain()
-	percent := fmt.Sprintf("%g %%", math.Round(1e6*j.gate.Confidence)/1e4)
-	switch j.gate.Policy {
-	case superior:
-		r.Required = fmt.Sprintf("the whole %s interval of the difference better than %s", percent, signed(v.primary, margin))
-		r.Passed = low > margin
-	case nonInferior:
-		r.Required = fmt.Sprintf("the whole %s interval of the difference better than %s", percent, signed(v.primary, -margin))
-		r.Passed = low > -margin
-	case better:
-		r.Required = fmt.Sprintf("a difference better than %s", signed(v.primary, margin))
-		r.Passed = gain > margin
+	passed, margin := j.gate.Passes(c)
+	r.Passed = passed
+	r.Required = fmt.Sprintf("the whole %g %% interval of the difference better than %s",
+		math.Round(1e6*j.gate.Confidence)/1e4, signed(v.primary, margin))
+	if j.gate.Policy == better {
+		r.Required = "a difference better than " + signed(v.primary, margin)
 	}
 	if c.Undefined == "" {
 		j.warnOfChance(v, &r, c, margin)

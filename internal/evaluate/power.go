@@ -18,9 +18,6 @@ const (
 // by more than the margin and the holdout cannot tell that from chance: either
 // the rule failed for it, or it looks at the points alone and passed.
 func (j *job) warnOfChance(v *verdict, r *Reason, c metric.Comparison, margin float64) {
-	if j.gate.Policy == nonInferior {
-		margin = -margin
-	}
 	gain, low, _ := c.Gain()
 	needed := c.RowsNeeded(margin)
 	if low > margin || needed == 0 {

@@ -38,6 +38,7 @@ func (j *job) report(ctx context.Context, v *verdict, r *Result, at time.Time) (
 	if j.champion != nil {
 		p.Champion, p.Incompatible = fmt.Sprintf("version %d", j.champion.Generation), j.unfit
 	}
+	p.Drift, p.DriftUnknown = j.shownDrift(), j.drift.unknown
 	if v.task == model.Regression {
 		p.Values = v.valueCharts()
 	} else {
@@ -163,6 +164,17 @@ func (v *verdict) shownSlices() []report.Slice {
 			Column: s.Column, Value: s.value, Rows: int64(s.rows), Challenger: s.reason.Challenger, Champion: s.reason.Champion,
 			MaxDrop: s.MaxDrop, Passed: s.reason.Passed,
 		})
+	}
+	return all
+}
+
+// shownDrift lists every alarm, and some of the columns that come next.
+func (j *job) shownDrift() []report.Drift {
+	var all []report.Drift
+	for _, c := range j.drift.columns {
+		if c.Alarm() || len(all) < 12 {
+			all = append(all, report.Drift{Column: c.Column, Level: c.Level, PSI: c.PSI, Floor: c.Floor, Target: c.Target})
+		}
 	}
 	return all
 }

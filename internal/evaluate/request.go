@@ -1,6 +1,9 @@
 package evaluate
 
-import "retrain/internal/metric"
+import (
+	"retrain/internal/drift"
+	"retrain/internal/metric"
+)
 
 // Request is the body of POST /evaluate: what /train answered.
 type Request struct {
@@ -35,6 +38,8 @@ type Result struct {
 	Comparisons             []metric.Comparison        `json:"comparisons" doc:"Both models on the same rows, in each metric; empty if there is no champion to compare with"`
 	Baselines               map[string]float64         `json:"baselines,omitempty" doc:"The baselines' scores in the primary metric"`
 	ExpectedChampionVersion int64                      `json:"expected_champion_version" doc:"0 if there is no champion"`
+	Drift                   []drift.Result             `json:"drift" doc:"Columns of the new data, both sides, against the champion's training data: what is missing, retyped or new, then the others, the farthest first, 100 at most"`
+	DriftUnknown            string                     `json:"drift_unknown,omitempty" doc:"Why drift is empty: the champion's version is too old to tell"`
 	ReportPath              string                     `json:"report_path" doc:"The evaluation as an HTML page; GET /models/{name}/evaluations/{id}/report serves it"`
 	EvaluationPath          string                     `json:"evaluation_path"`
 	Warnings                []string                   `json:"warnings"`

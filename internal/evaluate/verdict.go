@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"retrain/internal/drift"
 	"retrain/internal/fault"
 	"retrain/internal/metric"
 	"retrain/internal/modelstore"
@@ -62,6 +63,7 @@ func (j *job) result(v *verdict) *Result {
 		RunID: j.runID(), Target: j.challenger.model.Target, Task: string(j.challenger.model.Task),
 		Gate: j.gate, Primary: v.primary, HoldoutRows: j.data.Holdout.Rows,
 		Metrics: v.alone.Metrics(), MetricsUndefined: v.alone.Undefined,
+		Drift: append([]drift.Result{}, j.drift.columns...), DriftUnknown: j.drift.unknown,
 		MetricsCI: v.intervals, Comparisons: append([]metric.Comparison{}, v.comparisons...),
 		Baselines: map[string]float64{}, Warnings: append([]string{}, j.warnings...),
 	}

@@ -25,6 +25,10 @@ type Attachment struct {
 // trained on, in the form of package rowset.
 const TrainedRows = "trained-rows"
 
+// DataProfile is the name of the attachment that says how the columns of the
+// data that a version was trained on are spread, in the form of package drift.
+const DataProfile = "data-profile.json"
+
 // MaxAttachment is the size of the largest attachment, in bytes.
 const MaxAttachment = 32 << 20
 

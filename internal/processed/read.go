@@ -56,6 +56,9 @@ func (d *Data) sideOf(side dataset.Side) Side {
 	return d.Train
 }
 
+// Has reports whether the data has a column of the name.
+func (d *Data) Has(column string) bool { return d.file.Schema().Index(column) >= 0 }
+
 // IncompatibleError says why a model cannot be scored on the data.
 type IncompatibleError struct {
 	Column string

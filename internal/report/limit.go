@@ -34,6 +34,7 @@ func (r *Report) limited() *Report {
 	}
 	l.Importances = someOf(r.Importances, maxFacts, func(s *Share) { s.Feature = clip(s.Feature, maxName) })
 	l.Slices = someOf(r.Slices, maxSlices, func(s *Slice) { s.Column, s.Value = clip(s.Column, maxName), clip(s.Value, maxName) })
+	l.Drift = someOf(r.Drift, maxSlices, func(d *Drift) { d.Column = clip(d.Column, maxName) })
 	l.Data.Columns = someOf(r.Data.Columns, maxColumns, func(c *Column) { c.Name, c.Reason = clip(c.Name, maxName), clip(c.Reason, maxText) })
 	l.Data.More = int64(max(0, len(r.Data.Columns)-maxColumns))
 	fact := func(f *Fact) { f.Name, f.Value = clip(f.Name, maxName), clip(f.Value, maxText) }

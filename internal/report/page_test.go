@@ -46,6 +46,7 @@ func binary(text string) *Report {
 		Classes:     &Classes{Names: []string{text, text}, Challenger: answers(0), Champion: &theirs},
 		Importances: []Share{{text, 0.7}, {"b", 0.3}},
 		Slices:      []Slice{{Column: text, Value: text, Rows: 120, Challenger: ptr(0.8), Champion: ptr(0.7), MaxDrop: 0.01, Passed: true}},
+		Drift:       []Drift{{Column: text, Level: "strong", PSI: 0.4, Floor: 0.01, Target: true}, {Column: text, Level: "missing"}, {Column: "b", Level: "stable", PSI: 0.003, Floor: 0.01}},
 		Data:        Data{Rows: []Fact{{"Rows read", "1,000"}}, Columns: []Column{{Name: text, Role: "dropped", Kind: "text", Missing: 0.12345, Distinct: 1234, Reason: text}}},
 		Lineage:     []Fact{{"Data", text}}, Params: []Fact{{text, text}},
 	}

@@ -40,9 +40,12 @@ type Report struct {
 
 	Importances []Share
 	Slices      []Slice
-	Data        Data
-	Lineage     []Fact
-	Params      []Fact
+	Drift       []Drift // of the new data from the champion's; alarms first
+	// DriftUnknown says why there is no Drift although there is a champion; or "".
+	DriftUnknown string
+	Data         Data
+	Lineage      []Fact
+	Params       []Fact
 }
 
 // Rule is one rule of the gate.
@@ -109,6 +112,20 @@ type Slice struct {
 	Passed               bool
 }
 
+// Drift is how far a column has moved since the champion was trained.
+type Drift struct {
+	Column     string
+	Level      string  // stable, some, strong, missing, retyped or new
+	PSI, Floor float64 // the population stability index, and what is noise
+	Target     bool
+}
+
+// Alarm reports whether the column is told apart from the others.
+func (d Drift) Alarm() bool { return d.Level != "stable" }
+
+// Compared reports whether there is an index.
+func (d Drift) Compared() bool { return d.Floor > 0 }
+
 // Data is what became of the rows and columns that were read.
 type Data struct {
 	Rows    []Fact
@@ -147,6 +164,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"rule":     ruleName,
 	"role":     roleText,
 	"verdict":  verdictText,
+	"level":    levelText,
 }).Parse(pageText))
 
 // HTML returns the page.

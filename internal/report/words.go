@@ -60,6 +60,18 @@ func roleText(role string) string {
 	return role
 }
 
+// levels are the levels of a drift as people say them.
+var levels = map[string]string{
+	"stable": "stable", "some": "has moved", "strong": "has moved far", "missing": "is gone", "retyped": "is of another kind", "new": "is new",
+}
+
+func levelText(level string) string {
+	if known, ok := levels[level]; ok {
+		return known
+	}
+	return level
+}
+
 // minus is the sign that is as wide as a plus.
 const minus = "−"
 

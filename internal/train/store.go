@@ -41,10 +41,14 @@ func (j *job) store(ctx context.Context, o *outcome) (modelstore.Version, error)
 	if err != nil {
 		return modelstore.Version{}, err
 	}
+	profile, err := j.profile()
+	if err != nil {
+		return modelstore.Version{}, err
+	}
 	if err := j.claim(ctx); err != nil {
 		return modelstore.Version{}, err
 	}
-	return j.Models.Add(ctx, j.data.ModelName, file, manifest, rows)
+	return j.Models.Add(ctx, j.data.ModelName, file, manifest, rows, profile)
 }
 
 // lineage is what a model file says about where it comes from. It depends on

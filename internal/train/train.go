@@ -13,6 +13,7 @@ import (
 
 	"retrain/internal/blob"
 	"retrain/internal/dataset"
+	"retrain/internal/drift"
 	"retrain/internal/fault"
 	"retrain/internal/gbdt"
 	"retrain/internal/linear"
@@ -70,6 +71,7 @@ type job struct {
 	fingerprint string
 	warnings    []string
 	rows        *rowset.Builder // of the training side, once it has been read
+	sample      *drift.Sampler
 
 	// Of a training whose time may be up before it is done:
 	clock   *clock           // nil if that is an error
