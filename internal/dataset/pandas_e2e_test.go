@@ -54,13 +54,13 @@ func TestPandasReadsOursAndWeReadPandas(t *testing.T) {
 func pandasTable(rows int) string {
 	r := rand.New(rand.NewPCG(5, 6))
 	var out strings.Builder
-	out.WriteString("whole,gaps,real,few,category,text\n")
+	out.WriteString("whole,gaps,real,few,flag,at,category,text\n")
 	for i := range rows {
 		gap, category := fmt.Sprint(r.IntN(1e6)-5e5), fmt.Sprintf("c%d", r.IntN(40))
 		if r.IntN(7) == 0 {
 			gap, category = "", ""
 		}
-		fmt.Fprintf(&out, "%d,%s,%v,%d.5,%s,\"quoted, \"\"%d\"\" ü\"\n", i-1000, gap, r.NormFloat64(), r.IntN(9), category, i/100)
+		fmt.Fprintf(&out, "%d,%s,%v,%d.5,%s,%s,%s,\"quoted, \"\"%d\"\" ü\"\n", i-1000, gap, r.NormFloat64(), r.IntN(9), BooleanText(i%3 == 0), TimeText(float64(i)*1e4+float64(i)/1e6), category, i/100)
 	}
 	return out.String()
 }

@@ -176,7 +176,11 @@ func (c *columnDecoder) dictionaryNumbers(dst []float64) error {
 // openNumberDict decodes the dictionary page.
 func (c *columnDecoder) openNumberDict() error {
 	width := c.leaf.width()
-	if max(width, 4)*c.dictSize > len(c.dict) {
+	least := width
+	if width == 0 {
+		least = 4 // a length
+	}
+	if least*c.dictSize > len(c.dict) {
 		return c.fail(errPageValue)
 	}
 	c.newDict = false

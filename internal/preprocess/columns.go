@@ -48,6 +48,13 @@ var idName = regexp.MustCompile(`(?i)^(id|uuid|guid|index|row|rowid|row_id|unnam
 // An identifier is only told from a feature on enough rows.
 const minRowsForIdentifier = 20
 
+// A column is nearly empty with fewer values than minPresent, or in fewer than
+// one row of a thousand; only enough rows tell.
+const (
+	minRowsForSparse = 1000
+	minPresent       = 10
+)
+
 // unlearnable says why a column cannot be learned from, or "".
 func unlearnable(c *dataset.Column, rows int64) string {
 	present := rows - c.Missing
@@ -59,6 +66,8 @@ func unlearnable(c *dataset.Column, rows int64) string {
 		return "it has no values"
 	case c.Name == dataset.HoldoutColumn:
 		return "its name is the one under which the processed data marks the holdout"
+	case rows >= minRowsForSparse && (present < minPresent || float64(present) < 0.001*float64(rows)):
+		return fmt.Sprintf("it is nearly empty: %d of %d rows have a value", present, rows)
 	case c.Distinct == 1 && c.Missing == 0:
 		return "it is constant"
 	case c.Overflow:

@@ -116,6 +116,26 @@ func TestParquetAndCSVOfATableAreAlike(t *testing.T) {
 	}
 }
 
+// TestNearlyEmptyColumnsAreDropped needs enough rows to tell.
+func TestNearlyEmptyColumnsAreDropped(t *testing.T) {
+	for rows, want := range map[int]string{900: "feature", 1500: "dropped"} {
+		b := newBench()
+		var text strings.Builder
+		text.WriteString("x,rare,y\n")
+		for i := range rows {
+			rare := ""
+			if i%200 == 0 {
+				rare = fmt.Sprint(i)
+			}
+			fmt.Fprintf(&text, "%d,%s,%d\n", i*i%97, rare, i%2)
+		}
+		b.put(t, text.String())
+		if c := b.run(t, request()).Columns[1]; c.Role != want {
+			t.Errorf("of %d rows the column is a %s (%s), want %s", rows, c.Role, c.Reason, want)
+		}
+	}
+}
+
 func TestDatesThatDoNotFitAreRefused(t *testing.T) {
 	b := newBench()
 	b.put(t, visits(100))

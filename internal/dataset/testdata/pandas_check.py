@@ -7,6 +7,7 @@ foreign-*.parquet in the forms that pandas users choose.
 import pathlib
 import sys
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -32,12 +33,19 @@ for i in range(ours.num_row_groups):
 
 frame = pd.read_parquet(folder / "table.parquet")
 csv = pd.read_csv(folder / "table.csv")
+csv["at"] = pd.to_datetime(csv["at"], format="ISO8601").astype("datetime64[us]")
+assert str(frame.dtypes["at"]) == "datetime64[us]" and frame.dtypes["flag"] == bool, frame.dtypes
 assert list(frame.columns) == [*csv.columns, "__holdout"], frame.columns
 holdout = frame.pop("__holdout")
 # Even rows are the training side; both sides keep the order of their rows.
 frame = pd.concat([frame[~holdout], frame[holdout]], ignore_index=True)
 csv = pd.concat([csv.iloc[::2], csv.iloc[1::2]], ignore_index=True)
 pd.testing.assert_frame_equal(frame, csv, check_exact=True)
+# DuckDB sees the same types and values.
+duck = duckdb.sql(f"SELECT * EXCLUDE __holdout FROM '{folder}/table.parquet' ORDER BY __holdout, file_row_number")
+types = dict(zip(duck.columns, map(str, duck.types)))
+assert (types["at"], types["flag"], types["whole"], types["text"]) == ("TIMESTAMP", "BOOLEAN", "BIGINT", "VARCHAR"), types
+pd.testing.assert_frame_equal(duck.df().fillna({"category": ""}), csv.fillna({"category": ""}), check_dtype=False, check_exact=True)
 # The filter of a pandas user.
 only = pd.read_parquet(folder / "table.parquet", filters=[("__holdout", "==", True)])
 assert len(only) == holdout.sum()
