@@ -60,7 +60,7 @@ func (u Update) Run(ctx context.Context, req UpdateRequest) (UpdateResult, error
 		return UpdateResult{}, err
 	}
 	if !*req.ShouldUpdate {
-		return u.keep(ctx, name, req)
+		return u.keep(ctx, name, digest, req)
 	}
 	return u.promote(ctx, name, digest, req)
 }
@@ -87,8 +87,9 @@ func (u Update) subject(req UpdateRequest) (name, digest string, err error) {
 	return inPath, digest, err
 }
 
-// keep answers that the champion stays.
-func (u Update) keep(ctx context.Context, name string, req UpdateRequest) (UpdateResult, error) {
+// keep answers that the champion stays, and whether it is the very model that
+// the request is about.
+func (u Update) keep(ctx context.Context, name, digest string, req UpdateRequest) (UpdateResult, error) {
 	standing, _, err := u.Store.Champion(ctx, name)
 	if err != nil {
 		return UpdateResult{}, err
@@ -96,6 +97,7 @@ func (u Update) keep(ctx context.Context, name string, req UpdateRequest) (Updat
 	result := u.answer(name, req)
 	if standing != nil {
 		result.Version = &standing.Generation
+		result.AlreadyCurrent = standing.Digest == digest
 	}
 	return result, nil
 }

@@ -339,3 +339,18 @@ func TestLifeInAFolder(t *testing.T) {
 		t.Errorf("the folder has the models %v", names)
 	}
 }
+
+// A retraining that is repeated after its promotion is told to keep the
+// champion, and that the champion is its own model.
+func TestUpdateKeepsTheModelItself(t *testing.T) {
+	s := newStore()
+	crown(t, s, "churn", "model A")
+	other := add(t, s, "churn", "model B")
+	for path, already := range map[string]bool{s.ModelURI("churn", Digest([]byte("model A"))): true, other.URI: false} {
+		r, err := Update{Store: s}.Run(t.Context(), UpdateRequest{ShouldUpdate: ptr(false), ModelPath: path})
+		must(t, err)
+		if r.AlreadyCurrent != already || r.Updated || *r.Version != 1 {
+			t.Errorf("%s: %+v", path, r)
+		}
+	}
+}
