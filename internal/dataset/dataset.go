@@ -1,4 +1,4 @@
-// Package dataset reads and writes tables in batches of typed columns: CSV and
+// Package dataset reads and writes tables in batches of typed columns: CSV, JSON Lines and
 // Parquet in, Parquet out.
 //
 // Scan goes over all rows of a table and settles what each column is; Read goes

@@ -9,7 +9,7 @@ import (
 // signatures are the first bytes of files that are taken for tables by mistake,
 // with what to call them. None can begin a header by chance.
 var signatures = []struct{ magic, name string }{
-	{"PAR1\x15", "a Parquet file"},
+	{"PAR1\x15", "a Parquet file that is cut off or one of several, where one whole file can be read"},
 	{"\x89PNG\r\n", "a PNG image"},
 	{"\xff\xd8\xff", "a JPEG image"},
 	{"%PDF-", "a PDF document"},
