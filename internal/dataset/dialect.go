@@ -36,9 +36,6 @@ const (
 	NoHeader    Header = -1 // the first row is data
 )
 
-// rows returns how many rows the header has; not for HeaderFound.
-func (h Header) rows() int { return max(int(h), 0) }
-
 // Dialect is how a table is written down. The zero value of each field means
 // that it is found from the first 64 KiB of the data, or, for the last three,
 // that there is nothing of the kind.
