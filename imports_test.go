@@ -19,20 +19,20 @@ import (
 var rooms = map[string][]string{
 	// Edges.
 	"cmd/api": {
-		"api", "lambda", "preprocess", "train", "evaluate", "modelstore", "predict", "retrain", "approval", "blob", "blob/s3blob", "fault",
+		"api", "lambda", "preprocess", "train", "evaluate", "modelstore", "predict", "retrain", "approval", "blob", "blob/s3blob", "usage", "fault",
 		"net/http", "github.com/aws/aws-lambda-go", "github.com/alecthomas/kong", "github.com/schollz/progressbar/v3", "golang.org/x/term",
 	},
 	"internal/lambda": {"fault", "net/http", "github.com/aws/aws-lambda-go", "github.com/awslabs/aws-lambda-go-api-proxy"},
 	"internal/api": {
-		"preprocess", "train", "evaluate", "modelstore", "predict", "retrain", "approval", "fault",
+		"preprocess", "train", "evaluate", "modelstore", "predict", "retrain", "approval", "usage", "fault",
 		"net/http", "github.com/go-chi/chi/v5", "github.com/danielgtaylor/huma/v2", "github.com/swaggest/swgui", "github.com/go-json-experiment/json",
 	},
 	// Verbs.
-	"internal/retrain":    {"preprocess", "train", "evaluate", "modelstore", "fault"},
-	"internal/preprocess": {"modelstore", "processed", "dataset", "model", "onnx", "blob", "settings", "fault"},
-	"internal/train":      {"modelstore", "processed", "rowset", "drift", "dataset", "gbdt", "linear", "model", "onnx", "metric", "blob", "settings", "fault"},
-	"internal/evaluate":   {"modelstore", "processed", "rowset", "drift", "dataset", "model", "onnx", "metric", "report", "blob", "settings", "fault"},
-	"internal/modelstore": {"model", "onnx", "blob", "fault"},
+	"internal/retrain":    {"usage", "preprocess", "train", "evaluate", "modelstore", "fault"},
+	"internal/preprocess": {"usage", "modelstore", "processed", "dataset", "model", "onnx", "blob", "settings", "fault"},
+	"internal/train":      {"usage", "modelstore", "processed", "rowset", "drift", "dataset", "gbdt", "linear", "model", "onnx", "metric", "blob", "settings", "fault"},
+	"internal/evaluate":   {"usage", "modelstore", "processed", "rowset", "drift", "dataset", "model", "onnx", "metric", "report", "blob", "settings", "fault"},
+	"internal/modelstore": {"usage", "model", "onnx", "blob", "fault"},
 	"internal/predict":    {"modelstore", "model", "onnx", "dataset", "fault"},
 	"internal/approval":   {"fault", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
 	// Nouns.
@@ -50,6 +50,7 @@ var rooms = map[string][]string{
 	"internal/settings":    {"fault"},
 	"internal/blob":        {"fault"},
 	"internal/blob/s3blob": {"blob", "fault", "net/http", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
+	"internal/usage":       {},
 	"internal/fault":       {},
 }
 

@@ -20,7 +20,7 @@ func (c *healthCommand) Run(s *surroundings) error {
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return usage{fmt.Errorf("--listen: %w", err)}
+		return misuse{fmt.Errorf("--listen: %w", err)}
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strconv"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
@@ -35,8 +36,11 @@ func runLambda(s *surroundings) error {
 		return err
 	}
 	version, commit := build()
+	memory, _ := strconv.Atoi(os.Getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")) // none outside of Lambda
+	metrics := &embedded{to: s.stdout, now: time.Now}
 	handler := lambda.Handler{
-		HTTP: api.New(steps, api.Options{Version: version, Commit: commit, Log: log}), Trigger: trigger, Log: log,
+		HTTP:    api.New(steps, api.Options{Version: version, Commit: commit, Log: log, Memory: memory, Observe: metrics.observe}),
+		Trigger: trigger, Log: log,
 	}
 	handler.Start(context.WithoutCancel(s.ctx))
 	return nil
@@ -63,7 +67,7 @@ func limitMemory(megabytes string) {
 }
 
 // invocationLog adds the invocation's id to each line, as Lambda's own JSON
-// logs have it.
+// logs have it, and the X-Ray trace that it belongs to.
 type invocationLog struct{ slog.Handler }
 
 // Handle implements slog.Handler.
@@ -71,6 +75,9 @@ func (l invocationLog) Handle(ctx context.Context, r slog.Record) error {
 	if invocation, ok := lambdacontext.FromContext(ctx); ok {
 		r = r.Clone()
 		r.AddAttrs(slog.String("requestId", invocation.AwsRequestID))
+		if trace, ok := ctx.Value("x-amzn-trace-id").(string); ok {
+			r.AddAttrs(slog.String("xrayTraceId", trace))
+		}
 	}
 	return l.Handler.Handle(ctx, r)
 }

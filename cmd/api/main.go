@@ -53,7 +53,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	err = parsed.Run(&surroundings{ctx, &flags.common, stdout, stderr})
-	switch wrong := (usage{}); {
+	switch wrong := (misuse{}); {
 	case err == nil:
 		return exitOK
 	case errors.As(err, &wrong):
@@ -92,5 +92,5 @@ type surroundings struct {
 // errReported is returned by a command that has said itself what went wrong.
 var errReported = errors.New("the command failed")
 
-// usage is a mistake on the command line that kong cannot see.
-type usage struct{ error }
+// misuse is a mistake on the command line that kong cannot see.
+type misuse struct{ error }

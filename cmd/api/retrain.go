@@ -15,7 +15,7 @@ import (
 func (c *retrainCommand) Run(s *surroundings) error {
 	request, err := c.request()
 	if err != nil {
-		return usage{err}
+		return misuse{err}
 	}
 	s.common.defaultDataRoots(".," + s.common.Store)
 	p := newProgress(s.stderr)

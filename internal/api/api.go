@@ -65,8 +65,23 @@ type Options struct {
 	MaxTrainings int
 	MaxWait      time.Duration
 
+	// Memory is that of the Lambda function in MB, by which it is billed; 0
+	// outside of Lambda.
+	Memory int
+	// Observe is told of each request when it has been answered; nil is nobody.
+	Observe func(context.Context, Observation)
+
 	// Timeout bounds the work of one request; default: unbounded.
 	Timeout time.Duration
+}
+
+// Observation is what there is to count of a request.
+type Observation struct {
+	Route   string // as it was registered, or "other"
+	Model   string // the model's name, where the route has to do with one
+	Status  int
+	Took    time.Duration
+	Figures map[string]float64 // rows, scores, verdicts; nil if it failed
 }
 
 func (o Options) withDefaults() Options {

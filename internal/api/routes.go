@@ -19,6 +19,7 @@ func (s *service) preprocess() routed {
 	return step[preprocess.Request, preprocess.Result]{
 		path: "/preprocess", run: s.steps.Preprocess, heavy: true,
 		outcome: func(r *preprocess.Result) (*[]string, string) { return &r.Warnings, r.RunID },
+		told:    preprocessTold,
 		doc: description{
 			id: "preprocess", order: 1, summary: "Clean the data and set a holdout aside",
 			text: "Reads the data, finds the columns' types and the task, drops what cannot be learned from, splits off the holdout " +
@@ -37,6 +38,7 @@ func (s *service) train() routed {
 	return step[train.Request, train.Result]{
 		path: "/train", run: s.steps.Train, heavy: true,
 		outcome: func(r *train.Result) (*[]string, string) { return &r.Warnings, r.RunID },
+		told:    trainTold,
 		doc: description{
 			id: "train", order: 2, summary: "Train a challenger",
 			text: "Grows a model from the processed data, scores it and the baselines on the holdout, and stores it. " +
@@ -56,6 +58,7 @@ func (s *service) evaluate() routed {
 	return step[evaluate.Request, evaluate.Result]{
 		path: "/evaluate", run: s.steps.Evaluate,
 		outcome: func(r *evaluate.Result) (*[]string, string) { return &r.Warnings, r.RunID },
+		told:    evaluateTold,
 		doc: description{
 			id: "evaluate", order: 3, summary: "Compare the challenger with the champion",
 			text: "Scores both on the challenger's holdout, row by row, and applies the gate. The verdict is stored; " +
@@ -76,6 +79,7 @@ func (s *service) updateModel() routed {
 	return step[modelstore.UpdateRequest, modelstore.UpdateResult]{
 		path: "/update-model", run: s.steps.Update,
 		outcome: func(r *modelstore.UpdateResult) (*[]string, string) { return &r.Warnings, r.RunID },
+		told:    updateModelTold,
 		doc: description{
 			id: "update-model", order: 4, summary: "Promote the challenger, if it passed",
 			text: "Moves the champion pointer to the model, if a stored evaluation against the champion that stands says so. " +
@@ -93,6 +97,7 @@ func (s *service) retrain() routed {
 	return step[retrain.Request, retrain.Result]{
 		path: "/retrain", run: s.steps.Retrain, heavy: true,
 		outcome: func(r *retrain.Result) (*[]string, string) { return &r.Warnings, r.RunID },
+		told:    retrainTold,
 		doc: description{
 			id: "retrain", order: 5, summary: "All four steps in one call",
 			text:     "Takes what /preprocess takes, runs the four steps in turn, and answers with the results of all of them.",

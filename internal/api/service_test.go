@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -136,12 +137,14 @@ func TestAnswersAreDeterministic(t *testing.T) {
 		}
 		return r, nil
 	}, Options{})
-	want := ask(h, "POST", "/train", trainBody).Body.String()
+	took := regexp.MustCompile(`"usage":\{[^}]*\}`)
+	answer := func() string { return took.ReplaceAllString(ask(h, "POST", "/train", trainBody).Body.String(), "") }
+	want := answer()
 	if !strings.Contains(want, `"a":null,"d":null,"e":null`) || !strings.Contains(want, `<&>`) {
 		t.Error(want)
 	}
 	for range 20 {
-		if got := ask(h, "POST", "/train", trainBody).Body.String(); got != want {
+		if got := answer(); got != want {
 			t.Fatalf("%s\n%s", want, got)
 		}
 	}
@@ -400,5 +403,27 @@ func BenchmarkHealth(b *testing.B) {
 func BenchmarkNew(b *testing.B) {
 	for b.Loop() {
 		plainService()
+	}
+}
+
+// What is counted of a request reaches the observer, under the route's name.
+func TestRequestsAreObserved(t *testing.T) {
+	half := 0.5
+	var seen []Observation
+	h := trainWith(func(context.Context) (train.Result, error) {
+		return train.Result{ModelName: "churn", Metrics: map[string]*float64{"accuracy": &half, "roc_auc": nil}}, nil
+	}, Options{Memory: 2048, Observe: func(_ context.Context, o Observation) { seen = append(seen, o) }})
+	body := ask(h, "POST", "/train", trainBody).Body.String()
+	ask(h, "GET", "/models/churn/history", "")
+	ask(h, "GET", "/nothing", "")
+	if len(seen) != 3 || seen[1].Route != "/models/{name}/history" || seen[2].Route != "other" || seen[2].Status != 404 {
+		t.Fatalf("%+v", seen)
+	}
+	o := seen[0]
+	if o.Route != "/train" || o.Model != "churn" || o.Status != 200 || len(o.Figures) != 1 || o.Figures["challenger_accuracy"] != half {
+		t.Errorf("%+v", o)
+	}
+	if !strings.Contains(body, `"usage":{"duration_ms":`) {
+		t.Errorf("the answer does not tell what it took: %s", body)
 	}
 }

@@ -5,9 +5,12 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-chi/chi/v5"
+
+	"retrain/internal/usage"
 )
 
 // step is a route that runs one of the steps.
@@ -22,6 +25,9 @@ type step[Req, Res any] struct {
 	// outcome gives access to what all results have: the list of warnings,
 	// which unknown fields are added to, and the run's id, for the log.
 	outcome func(*Res) (warnings *[]string, runID string)
+	// told is what the result tells besides: what the request took, and figures
+	// for the metrics. Nil for steps of which nobody keeps count.
+	told func(res *Res, took *usage.Usage) (model string, figures map[string]float64)
 	// name is where the request holds the model's name, for a route that has it
 	// in its path; else nil.
 	name func(*Req) *string
@@ -85,6 +91,7 @@ func (st step[Req, Res]) answer(ctx context.Context, s *service, schema *huma.Sc
 	if err != nil {
 		return res, err
 	}
+	start := time.Now()
 	if st.name != nil {
 		if err := takeName(ctx, st.name(&req)); err != nil {
 			return res, err
@@ -106,5 +113,8 @@ func (st step[Req, Res]) answer(ctx context.Context, s *service, schema *huma.Sc
 	warnings, runID := st.outcome(&res)
 	*warnings = append(slices.Clip(*warnings), s.known.warn(body, propertyNames(schema))...)
 	visitOf(ctx).runID = runID
+	if st.told != nil {
+		visitOf(ctx).model, visitOf(ctx).figures = st.told(&res, usage.Since(start, s.Memory))
+	}
 	return res, nil
 }

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/go-chi/chi/v5"
+
 	"retrain/internal/fault"
 )
 
@@ -22,6 +24,9 @@ type visit struct {
 	path  string
 	runID string       // once known
 	fault *fault.Error // why it failed
+
+	model   string // once known
+	figures map[string]float64
 }
 
 type visitKey struct{}
@@ -97,6 +102,18 @@ func (s *service) record(ctx context.Context, v *visit, method string, a *answer
 		attrs = append(attrs, slog.Bool("client_gone", true))
 	}
 	s.Log.LogAttrs(ctx, level, "request", attrs...)
+	if s.Observe != nil {
+		s.Observe(ctx, Observation{Route: s.pattern(method, v.path), Model: v.model, Status: a.status, Took: took, Figures: v.figures})
+	}
+}
+
+// pattern returns the route that a path belongs to, such as
+// "/models/{name}/history", so that metrics have few names; "other" for none.
+func (s *service) pattern(method, path string) string {
+	if found := s.router.Find(chi.NewRouteContext(), method, path); found != "" {
+		return found
+	}
+	return "other"
 }
 
 // answer holds a response back until it is complete.

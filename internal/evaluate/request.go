@@ -3,6 +3,7 @@ package evaluate
 import (
 	"retrain/internal/drift"
 	"retrain/internal/metric"
+	"retrain/internal/usage"
 )
 
 // Request is the body of POST /evaluate: what /train answered.
@@ -45,6 +46,7 @@ type Result struct {
 	Warnings                []string                   `json:"warnings"`
 	Cached                  bool                       `json:"cached"`
 	DurationMS              int64                      `json:"duration_ms"`
+	Usage                   *usage.Usage               `json:"usage,omitempty" doc:"What the request took"`
 }
 
 // Champion is the model that the challenger was compared with.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"retrain/internal/fault"
+	"retrain/internal/usage"
 )
 
 // DefaultName is the model that a request without model_name means.
@@ -24,18 +25,19 @@ type UpdateRequest struct {
 
 // UpdateResult is the answer of POST /update-model.
 type UpdateResult struct {
-	Status          string   `json:"status"`
-	Updated         bool     `json:"updated" doc:"Whether the model became champion by this request, now or when it was first made"`
-	Version         *int64   `json:"version" doc:"The version that the model became; if nothing was to be updated, the one that stands; null if there is none"`
-	PreviousVersion *int64   `json:"previous_version" doc:"The version that it replaced; null if there was none"`
-	ModelURI        string   `json:"model_uri,omitempty" doc:"The model file of that version, which never changes"`
-	LatestPath      string   `json:"latest_path,omitempty" doc:"A copy of the champion's model file under a fixed name"`
-	Endpoints       []string `json:"endpoints" doc:"Endpoints that were told to serve the version"`
-	AlreadyCurrent  bool     `json:"already_current" doc:"The model was champion already, and nothing changed"`
-	ModelName       string   `json:"model_name"`
-	RunID           string   `json:"run_id,omitempty"`
-	PromotionID     string   `json:"promotion_id,omitempty" doc:"Names the change in the history"`
-	Warnings        []string `json:"warnings"`
+	Status          string       `json:"status"`
+	Updated         bool         `json:"updated" doc:"Whether the model became champion by this request, now or when it was first made"`
+	Version         *int64       `json:"version" doc:"The version that the model became; if nothing was to be updated, the one that stands; null if there is none"`
+	PreviousVersion *int64       `json:"previous_version" doc:"The version that it replaced; null if there was none"`
+	ModelURI        string       `json:"model_uri,omitempty" doc:"The model file of that version, which never changes"`
+	LatestPath      string       `json:"latest_path,omitempty" doc:"A copy of the champion's model file under a fixed name"`
+	Endpoints       []string     `json:"endpoints" doc:"Endpoints that were told to serve the version"`
+	AlreadyCurrent  bool         `json:"already_current" doc:"The model was champion already, and nothing changed"`
+	ModelName       string       `json:"model_name"`
+	RunID           string       `json:"run_id,omitempty"`
+	PromotionID     string       `json:"promotion_id,omitempty" doc:"Names the change in the history"`
+	Usage           *usage.Usage `json:"usage,omitempty" doc:"What the request took"`
+	Warnings        []string     `json:"warnings"`
 }
 
 // Update is the update-model step: it makes an evaluated model champion.

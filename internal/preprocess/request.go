@@ -1,6 +1,9 @@
 package preprocess
 
-import "retrain/internal/processed"
+import (
+	"retrain/internal/processed"
+	"retrain/internal/usage"
+)
 
 // Request is the body of POST /preprocess.
 type Request struct {
@@ -41,6 +44,7 @@ type Result struct {
 	Warnings          []string             `json:"warnings"`
 	Cached            bool                 `json:"cached"`
 	DurationMS        int64                `json:"duration_ms"`
+	Usage             *usage.Usage         `json:"usage,omitempty" doc:"What the request took"`
 }
 
 // Rows counts what became of the rows that were read.

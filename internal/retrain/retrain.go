@@ -14,6 +14,7 @@ import (
 	"retrain/internal/modelstore"
 	"retrain/internal/preprocess"
 	"retrain/internal/train"
+	"retrain/internal/usage"
 )
 
 // Request is the body of POST /retrain: that of POST /preprocess.
@@ -37,6 +38,7 @@ type Result struct {
 	UpdateModel  modelstore.UpdateResult `json:"update_model"`
 	Warnings     []string                `json:"warnings" doc:"Of all steps"`
 	DurationMS   int64                   `json:"duration_ms"`
+	Usage        *usage.Usage            `json:"usage,omitempty" doc:"What the request took"`
 }
 
 // Step runs the four steps. All fields are required but Begin.

@@ -1,6 +1,9 @@
 package train
 
-import "retrain/internal/metric"
+import (
+	"retrain/internal/metric"
+	"retrain/internal/usage"
+)
 
 // Request is the body of POST /train: what /preprocess answered.
 type Request struct {
@@ -47,6 +50,7 @@ type Result struct {
 	Warnings          []string                   `json:"warnings"`
 	Cached            bool                       `json:"cached"`
 	DurationMS        int64                      `json:"duration_ms"`
+	Usage             *usage.Usage               `json:"usage,omitempty" doc:"What the request took"`
 }
 
 // ScoreList is a set of metrics; nil is an undefined one.
