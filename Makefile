@@ -10,7 +10,7 @@ IMAGE    ?= ml-retraining-api
 TAG      ?= $(VERSION)
 PLATFORM ?= linux/amd64
 
-.PHONY: demo test race lint bench build image push deploy graph validate e2e fuzz torture mutants clean
+.PHONY: demo test race lint bench bench-data bench-learners bench-dirt build image push deploy graph validate e2e fuzz torture mutants clean
 
 demo: build  ## one whole retraining story on real data, over HTTP
 	@go run ./examples/demo $(BINARY)
@@ -27,6 +27,25 @@ lint:  ## golangci-lint at the version that CI uses
 
 bench:  ## Go benchmarks; bench/README.md has the whole retraining
 	go test -run '^$$' -bench . -benchtime 2s ./internal/...
+
+ROWS     ?= 100000
+REPEAT   ?= 3
+VENV     := .cache/bench/bin/python
+bench-data: build $(VENV)  ## the data path and whole retrainings beside Python's (ROWS=1000000 REPEAT=5)
+	CGO_ENABLED=0 go build -o bin/bench ./bench/ours
+	$(VENV) bench/data.py --rows $(ROWS) --repeat $(REPEAT) $(if $(MEMORY),--memory $(MEMORY))
+
+bench-learners: $(VENV)  ## the learners beside Python's (ROWS=8000,80000,800000 REPEAT=5)
+	CGO_ENABLED=0 go build -o bin/bench ./bench/ours
+	$(VENV) bench/learners.py --rows $(ROWS) --repeat $(REPEAT)
+
+bench-dirt: $(VENV)  ## polluted tables, beside pandas and DuckDB
+	$(VENV) bench/pollution.py
+
+$(VENV): bench/requirements.txt
+	python3 -m venv .cache/bench
+	.cache/bench/bin/pip install --quiet --disable-pip-version-check -r bench/requirements.txt
+	touch $(VENV)
 
 fuzz:  ## each fuzz target for a few seconds
 	bash test/fuzz.sh 10s
