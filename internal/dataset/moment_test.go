@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -152,10 +153,8 @@ func classOf(cell string) cellClass {
 	switch _, class := parseCell([]byte(cell)); {
 	case class != textCell:
 		return class
-	case strings.EqualFold(cell, "true"), strings.EqualFold(cell, "false"):
-		if strings.Contains("true True TRUE false False FALSE", cell) {
-			return booleanCell
-		}
+	case slices.Contains([]string{"true", "True", "TRUE", "false", "False", "FALSE"}, cell):
+		return booleanCell
 	case oracleForms(cell) != 0:
 		return momentCell
 	}

@@ -40,14 +40,14 @@ func (c *columnScan) addTimes(b *block, cells []span, i, width int, dst []float6
 	for ; i < len(cells); i += width {
 		cell := b.cell(cells[i])
 		m, fits := parseMoment(cell, anyForm)
-		fits &= c.form
-		if fits != 0 {
-			c.form, dst[n] = fits, m.seconds()
-		} else if isMissing(cell) {
-			c.missing++
-			dst[n] = math.NaN()
-		} else {
+		if fits &= c.form; fits == 0 && !isMissing(cell) {
 			break
+		}
+		dst[n] = math.NaN()
+		if fits == 0 {
+			c.missing++
+		} else {
+			c.form, dst[n] = fits, m.seconds()
 		}
 		n++
 	}

@@ -212,13 +212,14 @@ func (s *schemaView) take(b *Batch) bool {
 	s.batch.Rows, s.batch.Hashes = b.Rows, b.Hashes
 	for j := range s.batch.Columns {
 		kind, v := s.schema.Columns[j].Kind, b.Columns[j]
-		if kind == Empty {
+		switch {
+		case kind == Empty:
 			v = Values{Numbers: s.nothing[:b.Rows]}
-		} else if kind == Text && v.Kind == Boolean {
+		case kind == Text && v.Kind == Boolean:
 			dict := s.schema.Columns[j].Dict
 			s.codes[j] = booleansAsText(s.codes[j], v.Numbers, dict)
 			v = Values{Codes: s.codes[j], Dict: dict}
-		} else if (kind == Text) != (v.Kind == Text) {
+		case (kind == Text) != (v.Kind == Text):
 			return false
 		}
 		v.Kind = kind
