@@ -77,7 +77,7 @@ func (m *moments) add(x float64) {
 	m.low, m.high = min(m.low, x), max(m.high, x)
 	m.n++
 	m.sum.add(x)
-	p := x * x
+	p := float64(x * x) // rounded, lest the compiler fuses it with a sum
 	m.sq.add(p)
 	m.sq.add(math.FMA(x, x, -p)) // the rounding error of the square, exactly
 }
@@ -100,7 +100,7 @@ func (m *moments) meanStd() (mean, std float64) {
 	ss := m.sq
 	ss.addProduct(-2*mean, m.sum.hi)
 	ss.addProduct(-2*mean, m.sum.lo)
-	square := mean * mean
+	square := float64(mean * mean)
 	ss.addProduct(n, square)
 	ss.addProduct(n, math.FMA(mean, mean, -square))
 	std = math.Sqrt(max(0, ss.value()) / float64(m.n+m.missing))
@@ -122,7 +122,7 @@ func (t *twofold) add(x float64) {
 }
 
 func (t *twofold) addProduct(x, y float64) {
-	p := x * y
+	p := float64(x * y) // rounded, lest the compiler fuses it with a sum
 	t.add(p)
 	t.add(math.FMA(x, y, -p))
 }
