@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"os"
-	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -22,7 +21,7 @@ func runLambda(s *surroundings) error {
 		return errors.New("RETRAIN_STORE is not set; on Lambda it must name where models live, such as s3://bucket/prefix")
 	}
 	s.common.defaultDataRoots(s.common.Store)
-	limitMemory(os.Getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))
+	collectOften()
 	log := slog.New(invocationLog{slog.NewJSONHandler(s.stdout, &slog.HandlerOptions{
 		Level: s.common.level(), ReplaceAttr: lambdacontext.ReplaceAttr,
 	})})
@@ -56,14 +55,6 @@ func triggerOf(text string) (lambda.Trigger, error) {
 		return trigger, errors.New(`RETRAIN_ON_DATA is no JSON object such as {"target":"churn","model_params":{}}`)
 	}
 	return trigger, nil
-}
-
-// limitMemory lets the garbage collector work harder before the function
-// exceeds its memory, in megabytes, and is killed.
-func limitMemory(megabytes string) {
-	if n, err := strconv.ParseInt(megabytes, 10, 64); err == nil && n > 0 {
-		debug.SetMemoryLimit(n << 20 / 10 * 9)
-	}
 }
 
 // invocationLog adds the invocation's id to each line, as Lambda's own JSON

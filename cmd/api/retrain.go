@@ -13,6 +13,7 @@ import (
 // Run carries out a retraining. Its JSON document goes to stdout, be it a result
 // or a problem; what a human wants to know goes to stderr.
 func (c *retrainCommand) Run(s *surroundings) error {
+	collectOften()
 	request, err := c.request()
 	if err != nil {
 		return misuse{err}
