@@ -11,8 +11,9 @@ const guessBytes = 4 << 20
 // Once is what a caller of ReadOnce does with a table.
 type Once struct {
 	// Begin is told what the columns seem to be, by their names and kinds, and
-	// returns what Options.Hashes is to be. It may make a Boolean column Text. Dictionaries, counts and rows are
-	// not known yet: the batches' dictionaries grow.
+	// returns what Options.Hashes is to be. It may make a Boolean column Text.
+	// Dictionaries, counts and rows are not known yet: the batches' dictionaries
+	// grow.
 	Begin func(guess *Schema) (hashes [][]string, err error)
 	// Each receives the batches, as from Read.
 	Each func(*Batch) error

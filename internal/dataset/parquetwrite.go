@@ -36,8 +36,8 @@ const (
 // all are optional, and missing is null. Columns with few different
 // values are dictionary-encoded, other integers by their differences, and what
 // still shrinks to a third by it is compressed with Zstandard. The bytes are the
-// same for the same rows, in
-// whatever batches they come, on any number of cores and on any processor.
+// same for the same rows, in whatever batches they come, on any number of cores
+// and on any processor.
 //
 // It gathers up to 8 MiB of values of each side. parquet-go supplies the
 // metadata; the pages are encoded here, since the values are at hand as
