@@ -10,7 +10,7 @@ import (
 // Past it fewer resamples are drawn, but never fewer than minResamples, which
 // a standard error can do with (Efron and Tibshirani, section 6.4).
 const (
-	maxVisits    = 100_000_000
+	maxVisits    = 40_000_000
 	minResamples = 200
 )
 

@@ -3,7 +3,10 @@ package metric
 import (
 	"context"
 	"fmt"
+	"maps"
+	"runtime"
 	"slices"
+	"sync"
 
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
@@ -65,10 +68,23 @@ func RegressionIntervals(ctx context.Context, y, predicted []float64, o Options)
 	return all, ctx.Err()
 }
 
+// intervals works the metrics out side by side; each draws its own resamples.
 func (o Options) intervals(scores Scores, of func(Options, string) span) map[string]Interval {
+	names := slices.Sorted(maps.Keys(scores.Values))
+	spans := make([]span, len(names))
+	var wait sync.WaitGroup
+	free := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for i, name := range names {
+		free <- struct{}{}
+		wait.Go(func() {
+			spans[i] = of(o, name)
+			<-free
+		})
+	}
+	wait.Wait()
 	all := map[string]Interval{}
-	for name := range scores.Values {
-		if s := of(o, name); s.undefined == "" {
+	for i, name := range names {
+		if s := spans[i]; s.undefined == "" {
 			all[name] = Interval{s.low, s.high}
 		}
 	}
