@@ -9,7 +9,6 @@ import (
 
 	"retrain/internal/dataset"
 	"retrain/internal/drift"
-	"retrain/internal/fault"
 	"retrain/internal/model"
 	"retrain/internal/modelstore"
 	"retrain/internal/processed"
@@ -58,13 +57,12 @@ func (j *job) profileOf(ctx context.Context, c *contender) (*drift.Profile, erro
 	if c == nil {
 		return nil, nil
 	}
-	version := modelstore.Version{Name: j.name, Digest: c.digest, Manifest: c.manifest}
-	file, err := j.Models.Attachment(ctx, version, modelstore.DataProfile)
+	file, err := j.attachment(ctx, c, modelstore.DataProfile)
 	var p *drift.Profile
 	if err == nil {
 		p, err = drift.Decode(file)
 	}
-	if fault.Is(err, fault.DataNotFound) || fault.Is(err, fault.InvalidData) {
+	if isLost(err) {
 		return nil, nil
 	}
 	return p, err

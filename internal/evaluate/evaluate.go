@@ -172,8 +172,8 @@ func (j *job) findChampion(ctx context.Context) error {
 	if j.champion, _, err = j.Models.Champion(ctx, j.name); err != nil || j.champion == nil {
 		return err
 	}
-	j.rival, err = j.load(ctx, j.champion.Digest)
-	if fault.Is(err, fault.InvalidData) || fault.Is(err, fault.DataNotFound) {
+	j.rival, err = twice(func() (*contender, error) { return j.load(ctx, j.champion.Digest) })
+	if isLost(err) {
 		j.unfit = "its files are damaged or gone"
 		return nil
 	}

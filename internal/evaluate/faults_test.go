@@ -1,18 +1,15 @@
 package evaluate_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"retrain/internal/blob"
+	"retrain/internal/blob/blobtest"
 	"retrain/internal/evaluate"
 	"retrain/internal/fault"
 	"retrain/internal/modelstore"
@@ -134,72 +131,52 @@ func TestAHoldoutElsewhereIsNotRead(t *testing.T) {
 	}
 }
 
-// counted is a bucket whose user is cancelled at one of the calls.
-type counted struct {
-	*blob.Memory
-	left   int
-	cancel func()
-	mu     sync.Mutex
-}
-
-func (c *counted) count() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.left--; c.left == 0 {
-		c.cancel()
-	}
-}
-
-func (c *counted) Open(ctx context.Context, key string, span blob.Span) (io.ReadCloser, blob.Info, error) {
-	c.count()
-	return c.Memory.Open(ctx, key, span)
-}
-
-func (c *counted) Stat(ctx context.Context, key string) (blob.Info, error) {
-	c.count()
-	return c.Memory.Stat(ctx, key)
-}
-
-func (c *counted) Put(ctx context.Context, key string, data []byte, cond blob.Condition) (blob.Info, error) {
-	c.count()
-	return c.Memory.Put(ctx, key, data, cond)
-}
-
-// verdicts counts the stored evaluations.
-func (r *ring) verdicts(t *testing.T) int {
-	t.Helper()
-	n := 0
-	for _, key := range r.keys(t) {
-		if strings.Contains(key, "/evaluations/") && strings.HasSuffix(key, ".json") {
-			n++
-		}
-	}
-	return n
-}
-
-// An evaluation that is cut off anywhere leaves a whole verdict or none, and
-// can be repeated.
-func TestAnEvaluationThatIsCutOffAnywhereCanBeRepeated(t *testing.T) {
-	r := newRing()
-	run := r.process(t, "run-1", yesNo(), nil)
-	r.crown(t, r.add(t, run, believing(run.recipe, "right80")))
-	version := r.add(t, run, believing(run.recipe, "right90"))
-	before := len(r.keys(t))
-	for cut := 1; ; cut++ {
-		brief, cancel := context.WithCancel(ctx)
-		w := &counted{Memory: r.bucket, left: cut, cancel: cancel}
-		r.Store.Bucket, r.Models.Root.Bucket = w, w
-		v, err := r.Run(brief, evaluate.Request{ModelPath: version.URI})
-		cancel()
-		if err == nil {
-			if cut < 8 || v.Decision != "promote" || v.Cached || len(r.keys(t)) != before+2 {
-				t.Errorf("after %d calls: %s, cached %v", cut, v.Decision, v.Cached)
+// Whatever goes wrong with whichever call of the store, there is a whole verdict
+// or none, and the repeated request ends with the same answer. A store that says
+// that there is no champion gets a verdict over none, which is of no use.
+func TestEveryMishap(t *testing.T) {
+	prepared := newRing()
+	run := prepared.process(t, "run-1", yesNo(), nil)
+	prepared.crown(t, prepared.add(t, run, believing(run.recipe, "right80")))
+	version := prepared.add(t, run, believing(run.recipe, "right90"))
+	req := evaluate.Request{ModelPath: version.URI, Gate: bare()}
+	var want evaluate.Result
+	blobtest.EveryMishap(t, func(t *testing.T, tr *blobtest.Trial) {
+		r := copyOf(t, prepared)
+		faulty := tr.Over(r.bucket)
+		r.Store.Bucket, r.Models.Root.Bucket = faulty, faulty
+		got, err := r.Run(tr.Context, req)
+		r.Store.Bucket, r.Models.Root.Bucket = r.bucket, r.bucket
+		if tr.Quiet() {
+			if want = got; err != nil || want.Decision != "promote" {
+				t.Fatalf("%+v: %v", got, err)
 			}
-			return
 		}
-		// At most the report is there, which without its verdict is shown to nobody.
-		if verdicts := r.verdicts(t); !fault.Is(err, fault.Transient) && !errors.Is(err, context.Canceled) || verdicts != 1 {
-			t.Errorf("cut at call %d: %d verdicts, %v", cut, verdicts, err)
+		if diff := differ(want, got); err == nil && diff != "" {
+			if _, err := r.update(t, got); !fault.Is(err, fault.ChampionChanged) {
+				t.Errorf("%s: the answer is another, and its update ends with %v\n%s", tr.What, err, diff)
+			}
 		}
-	}
+		got, err = r.Run(ctx, req)
+		if diff := differ(want, got); err != nil || diff != "" {
+			t.Fatalf("%s: repeated, it ends with %v\n%s", tr.What, err, diff)
+		}
+		stored, err := r.Models.Evaluations(ctx, "m", version.Digest)
+		over := slices.DeleteFunc(stored, func(e modelstore.Evaluation) bool { return e.ChampionGeneration == 0 })
+		if err != nil || len(over) != 1 {
+			t.Errorf("%s: %d verdicts over the champion are stored, %v", tr.What, len(over), err)
+		}
+		if err := r.Models.Audit(ctx, "m"); err != nil {
+			t.Errorf("%s: %v", tr.What, err)
+		}
+	})
+}
+
+// copyOf returns a ring over a copy of another's store.
+func copyOf(t *testing.T, from *ring) *ring {
+	t.Helper()
+	r := newRing()
+	r.bucket = blobtest.Copy(t, from.bucket)
+	r.Store.Bucket, r.Models.Root.Bucket = r.bucket, r.bucket
+	return r
 }

@@ -7,7 +7,6 @@ import (
 	"math"
 
 	"retrain/internal/dataset"
-	"retrain/internal/fault"
 	"retrain/internal/modelstore"
 	"retrain/internal/processed"
 	"retrain/internal/rowset"
@@ -76,13 +75,12 @@ func (j *job) findSeen(ctx context.Context) (seen, error) {
 // trainedRows returns the rows that a model was trained on; nil for a version
 // that does not carry them, or no longer as they were written.
 func (j *job) trainedRows(ctx context.Context, c *contender) (*rowset.Set, error) {
-	version := modelstore.Version{Name: j.name, Digest: c.digest, Manifest: c.manifest}
-	file, err := j.Models.Attachment(ctx, version, modelstore.TrainedRows)
+	file, err := j.attachment(ctx, c, modelstore.TrainedRows)
 	var rows *rowset.Set
 	if err == nil {
 		rows, err = rowset.Decode(file)
 	}
-	if fault.Is(err, fault.DataNotFound) || fault.Is(err, fault.InvalidData) {
+	if isLost(err) {
 		return nil, nil
 	}
 	return rows, err

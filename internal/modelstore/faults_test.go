@@ -3,14 +3,12 @@ package modelstore
 import (
 	"context"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"retrain/internal/blob"
 	"retrain/internal/blob/blobtest"
 	"retrain/internal/fault"
 )
@@ -35,11 +33,9 @@ type scenario struct {
 	bound bool
 }
 
-// mishap is one way in which a call of the store can go wrong.
+// mishap is a blobtest.Mishap with what may come of it here.
 type mishap struct {
-	name    string
-	only    blobtest.Op // "" for every call
-	outcome blobtest.Outcome
+	blobtest.Mishap
 	// survived says that an operation gets over one such mishap by itself.
 	survived bool
 	// kinds are the errors that may come of it otherwise.
@@ -47,25 +43,25 @@ type mishap struct {
 }
 
 var (
-	unreachable = fault.New(fault.Transient, "the store is out of reach")
-	denied      = fault.New(fault.AccessDenied, "the store says no")
+	unreachable = blobtest.Unreachable
+	denied      = blobtest.Denied
 )
 
-var mishaps = []mishap{
-	{name: "503 before", outcome: blobtest.Outcome{Err: unreachable}, kinds: []fault.Kind{fault.Transient}},
-	{name: "503 after", outcome: blobtest.Outcome{Err: unreachable, Applied: true}, kinds: []fault.Kind{fault.Transient}},
-	{name: "412 after", only: blobtest.Put, outcome: blobtest.Outcome{Err: blob.ErrCondition, Applied: true}, survived: true},
-	{name: "412 before", only: blobtest.Put, outcome: blobtest.Outcome{Err: blob.ErrCondition}, survived: true},
-	{name: "409 before", only: blobtest.Put, outcome: blobtest.Outcome{Err: blob.ErrConflict}, survived: true},
-	{name: "409 after", only: blobtest.Put, outcome: blobtest.Outcome{Err: blob.ErrConflict, Applied: true}, survived: true},
-	{name: "404", outcome: blobtest.Outcome{Err: blob.ErrNotFound}, kinds: []fault.Kind{fault.DataNotFound, fault.GateNotPassed, fault.ChampionChanged, fault.InvalidData, fault.Internal}},
-	{name: "403 before", outcome: blobtest.Outcome{Err: denied}, kinds: []fault.Kind{fault.AccessDenied}},
-	{name: "403 after", outcome: blobtest.Outcome{Err: denied, Applied: true}, kinds: []fault.Kind{fault.AccessDenied}},
-	{name: "torn", only: blobtest.Open, outcome: blobtest.Outcome{Err: unreachable, Torn: 40}, kinds: []fault.Kind{fault.Transient}},
-	{name: "cut short", only: blobtest.Open, outcome: blobtest.Outcome{Err: io.EOF, Torn: 5}, kinds: []fault.Kind{fault.Transient}},
-	{name: "hangs before", outcome: blobtest.Outcome{Hang: true}, kinds: []fault.Kind{fault.Transient, fault.DeadlineExceeded}},
-	{name: "hangs after", outcome: blobtest.Outcome{Hang: true, Applied: true}, kinds: []fault.Kind{fault.Transient, fault.DeadlineExceeded}},
-}
+// mishaps are all that blobtest knows. By the number that they begin with:
+// the refusals of a condition are survived, the others come out as they are.
+var mishaps = func() (all []mishap) {
+	lost := []fault.Kind{fault.DataNotFound, fault.GateNotPassed, fault.ChampionChanged, fault.InvalidData, fault.Internal}
+	kinds := map[string][]fault.Kind{"403": {fault.AccessDenied}, "404": lost, "hangs": {fault.Transient, fault.DeadlineExceeded}}
+	for _, m := range blobtest.Mishaps {
+		first, _, _ := strings.Cut(m.Name, " ")
+		may, told := kinds[first]
+		if !told {
+			may = []fault.Kind{fault.Transient}
+		}
+		all = append(all, mishap{m, first == "412" || first == "409", may})
+	}
+	return all
+}()
 
 // plan is where the mishaps of one trial strike: by the number of the call. A
 // death lets no later call through.
@@ -102,8 +98,8 @@ func (tr *trial) strike(p plan, op blobtest.Op) blobtest.Outcome {
 	if p.death >= 0 && call >= p.death {
 		return blobtest.Outcome{Err: unreachable, Applied: call == p.death && p.last}
 	}
-	if m, ok := p.at[call]; ok && (m.only == "" || m.only == op) {
-		return m.outcome
+	if m, ok := p.at[call]; ok && m.Befalls(op) {
+		return m.Outcome
 	}
 	return blobtest.Outcome{}
 }
@@ -304,7 +300,7 @@ func TestEveryFault(t *testing.T) {
 		t.Run(sc.name, func(t *testing.T) {
 			for call, op := range quiet(t, sc) {
 				for _, m := range at(op, mishaps) {
-					what := fmt.Sprintf("%s at call %d (%s)", m.name, call, op)
+					what := fmt.Sprintf("%s at call %d (%s)", m.Name, call, op)
 					_, err := withstand(t, sc, plan{at: map[int]mishap{call: m}, death: -1}, what)
 					if err != nil && (m.survived || !slices.Contains(m.kinds, fault.From(err).Kind)) {
 						t.Errorf("%s: %v", what, err)
@@ -373,10 +369,10 @@ func TestEveryPairOfFaults(t *testing.T) {
 			for first, op := range quiet(t, sc) {
 				for _, m := range at(op, mishaps) {
 					p := plan{at: map[int]mishap{first: m}, death: -1}
-					tr, _ := withstand(t, sc, p, m.name)
+					tr, _ := withstand(t, sc, p, m.Name)
 					for second := first + 1; second < len(tr.calls); second++ {
 						for _, n := range at(tr.calls[second], doubts()) {
-							what := fmt.Sprintf("%s at call %d and %s at call %d", m.name, first, n.name, second)
+							what := fmt.Sprintf("%s at call %d and %s at call %d", m.Name, first, n.Name, second)
 							p.at = map[int]mishap{first: m, second: n}
 							_, _ = withstand(t, sc, p, what)
 						}
@@ -389,12 +385,12 @@ func TestEveryPairOfFaults(t *testing.T) {
 
 // doubts are the mishaps after which the call may have taken effect.
 func doubts() []mishap {
-	return slices.DeleteFunc(slices.Clone(mishaps), func(m mishap) bool { return !m.outcome.Applied })
+	return slices.DeleteFunc(slices.Clone(mishaps), func(m mishap) bool { return !m.Applied })
 }
 
 // at returns those of the mishaps that can happen to a call of the kind.
 func at(op blobtest.Op, all []mishap) []mishap {
-	return slices.DeleteFunc(slices.Clone(all), func(m mishap) bool { return m.only != "" && m.only != op })
+	return slices.DeleteFunc(slices.Clone(all), func(m mishap) bool { return !m.Befalls(op) })
 }
 
 // A process that dies between or within two calls of the store leaves it whole,

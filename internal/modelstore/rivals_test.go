@@ -31,7 +31,7 @@ func TestRivalAtEveryCall(t *testing.T) {
 				contend(t, sc, rival, plan{death: -1}, fmt.Sprintf("a rival before call %d", rival))
 				for call, op := range calls {
 					for _, m := range at(op, doubts()) {
-						what := fmt.Sprintf("a rival before call %d, %s at call %d", rival, m.name, call)
+						what := fmt.Sprintf("a rival before call %d, %s at call %d", rival, m.Name, call)
 						contend(t, sc, rival, plan{at: map[int]mishap{call: m}, death: -1}, what)
 					}
 				}

@@ -2,7 +2,6 @@ package train_test
 
 import (
 	"context"
-	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -12,33 +11,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"retrain/internal/blob"
+	"retrain/internal/blob/blobtest"
 	"retrain/internal/fault"
 	"retrain/internal/model"
 	"retrain/internal/preprocess"
+	"retrain/internal/train"
 )
-
-// watched is a bucket that says what was read.
-type watched struct {
-	*blob.Memory
-	mu   sync.Mutex
-	read []string
-}
-
-func (w *watched) note(key string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.read = append(w.read, key)
-}
-
-func (w *watched) Open(ctx context.Context, key string, span blob.Span) (io.ReadCloser, blob.Info, error) {
-	w.note(key)
-	return w.Memory.Open(ctx, key, span)
-}
-
-func (w *watched) Stat(ctx context.Context, key string) (blob.Info, error) {
-	w.note(key)
-	return w.Memory.Stat(ctx, key)
-}
 
 // What the champion is has no part in a training.
 func TestTrainingNeverReadsTheChampion(t *testing.T) {
@@ -47,15 +25,24 @@ func TestTrainingNeverReadsTheChampion(t *testing.T) {
 	if _, err := b.bucket.Put(ctx, "models/default/champion.json", []byte("nonsense"), blob.Condition{}); err != nil {
 		t.Fatal(err)
 	}
-	w := &watched{Memory: b.bucket}
+	var mu sync.Mutex
+	var read []string
+	w := &blobtest.Faulty{Bucket: b.bucket, Fault: func(op blobtest.Op, key string) (through blobtest.Outcome) {
+		mu.Lock()
+		defer mu.Unlock()
+		if op == blobtest.Open || op == blobtest.Stat {
+			read = append(read, key)
+		}
+		return through
+	}}
 	b.Store.Bucket, b.Models.Root.Bucket = w, w
 	r := b.run(t, req)
-	for _, key := range w.read {
+	for _, key := range read {
 		if !strings.HasPrefix(key, "runs/"+r.RunID+"/") && !strings.HasPrefix(key, "models/default/sha256/"+r.ModelSHA256) {
 			t.Errorf("training has read %s", key)
 		}
 	}
-	if len(w.read) == 0 {
+	if len(read) == 0 {
 		t.Error("nothing was read")
 	}
 }
@@ -83,69 +70,89 @@ func TestATrainingThatRunsOutOfTimeLeavesNothing(t *testing.T) {
 	}
 }
 
-// Whenever the time runs out, what stands in the store is whole: a version or
-// none, a result with its version or none; and the same request then succeeds.
-func TestATrainingThatIsCutOffAnywhereCanBeRepeated(t *testing.T) {
-	text := table(300, model.Binary)
-	whole := newBench()
-	want := whole.run(t, whole.preprocess(t, text, preprocess.Request{ModelParams: small()})).ModelSHA256
-	for cut := 1; ; cut++ {
-		b := newBench()
-		req := b.preprocess(t, text, preprocess.Request{ModelParams: small()})
-		req.RunID = "mine"
-		brief, cancel := context.WithCancel(ctx)
-		w := &counted{Memory: b.bucket, left: cut, cancel: cancel}
-		b.Store.Bucket, b.Models.Root.Bucket = w, w
-		_, err := b.Run(brief, req)
-		cancel()
-		if err == nil {
-			if cut < 5 {
-				t.Errorf("a training makes only %d calls of the store", cut)
+// Whatever goes wrong with whichever call of the store, what stands is whole: a
+// version or none, a result with its version or none; and the repeated request
+// ends with the same answer and the same model. So it is with a training that
+// is saved after every round.
+func TestEveryMishap(t *testing.T) {
+	for _, c := range []struct{ runID, onDeadline string }{{"", ""}, {"mine", checkpoint}} {
+		t.Run("on_deadline "+c.onDeadline, func(t *testing.T) {
+			prepared := newBench()
+			req := prepared.preprocess(t, table(100, model.Binary), preprocess.Request{ModelParams: small("max_iter", 2.0)})
+			req.OnDeadline = c.onDeadline
+			if c.runID != "" {
+				req.RunID = c.runID
 			}
-			return
-		}
-		if !fault.Is(err, fault.Transient) {
-			t.Errorf("cut at call %d: %v", cut, err)
-		}
-		if _, found := slices.BinarySearch(b.keys(t), "runs/mine/train.json"); found {
-			t.Errorf("cut at call %d: the result is stored", cut)
-		}
-		b.Store.Bucket, b.Models.Root.Bucket = b.bucket, b.bucket
-		if r := b.run(t, req); r.ModelSHA256 != want {
-			t.Errorf("cut at call %d: repeated, the training gives another model", cut)
-		}
+			want := copyOf(t, prepared).run(t, req)
+			blobtest.EveryMishap(t, func(t *testing.T, tr *blobtest.Trial) {
+				b := copyOf(t, prepared)
+				faulty := tr.Over(b.bucket)
+				b.Store.Bucket, b.Models.Root.Bucket = faulty, faulty
+				got, err := b.Run(tr.Context, req)
+				b.Store.Bucket, b.Models.Root.Bucket = b.bucket, b.bucket
+				if err == nil {
+					checkRepeated(t, tr.What, got, want)
+				} else if tr.Quiet() {
+					t.Fatal(err)
+				}
+				b.checkWhole(t, tr.What, want)
+				got, err = b.Run(ctx, req)
+				if err != nil {
+					t.Fatalf("%s: repeated, it fails: %v", tr.What, err)
+				}
+				checkRepeated(t, tr.What, got, want)
+				b.checkWhole(t, tr.What, want)
+			})
+		})
 	}
 }
 
-// counted is a bucket whose user is cancelled at one of the calls.
-type counted struct {
-	*blob.Memory
-	left   int
-	cancel func()
-	mu     sync.Mutex
+// copyOf returns a bench over a copy of another's store.
+func copyOf(t *testing.T, from *bench) *bench {
+	t.Helper()
+	b := newBench()
+	b.bucket = blobtest.Copy(t, from.bucket)
+	b.Store.Bucket, b.Models.Root.Bucket = b.bucket, b.bucket
+	b.CheckpointEvery = 1
+	return b
 }
 
-func (c *counted) count() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.left--; c.left == 0 {
-		c.cancel()
+func checkRepeated(t *testing.T, what string, got, want train.Result) {
+	t.Helper()
+	got.DurationMS, got.Cached = want.DurationMS, want.Cached
+	if diff := cmp.Diff(asJSON(t, want), asJSON(t, got)); diff != "" {
+		t.Errorf("%s: the answer is another:\n%s", what, diff)
 	}
 }
 
-func (c *counted) Open(ctx context.Context, key string, span blob.Span) (io.ReadCloser, blob.Info, error) {
-	c.count()
-	return c.Memory.Open(ctx, key, span)
-}
-
-func (c *counted) Stat(ctx context.Context, key string) (blob.Info, error) {
-	c.count()
-	return c.Memory.Stat(ctx, key)
-}
-
-func (c *counted) Put(ctx context.Context, key string, data []byte, cond blob.Condition) (blob.Info, error) {
-	c.count()
-	return c.Memory.Put(ctx, key, data, cond)
+// checkWhole wants every version that is listed, and the one that a stored
+// answer names, to be there with all its files.
+func (b *bench) checkWhole(t *testing.T, what string, want train.Result) {
+	t.Helper()
+	versions, err := b.Models.Versions(ctx, want.ModelName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, answered := slices.BinarySearch(b.keys(t), "runs/"+want.RunID+"/train.json"); answered && !slices.Contains(versions, want.ModelSHA256) {
+		t.Errorf("%s: there is an answer without its model", what)
+	}
+	for _, digest := range versions {
+		version, err := b.Models.Load(ctx, want.ModelName, digest)
+		if err != nil {
+			t.Fatalf("%s: a listed version: %v", what, err)
+		}
+		for file := range version.Manifest.Files {
+			if file == "model.onnx" {
+				continue
+			}
+			if _, err := b.Models.Attachment(ctx, version.Version, file); err != nil {
+				t.Fatalf("%s: %s of a listed version: %v", what, file, err)
+			}
+		}
+	}
+	if err := b.Models.Audit(ctx, want.ModelName); err != nil {
+		t.Errorf("%s: %v", what, err)
+	}
 }
 
 // Data that was changed after preprocessing must not become a model.

@@ -53,6 +53,8 @@ type Outcome struct {
 	// Hang waits for the context's end, and returns its error. With Applied
 	// the call takes effect first.
 	Hang bool
+	// Then, with Hang, is called before the wait: it may end the context.
+	Then func()
 }
 
 // Faulty passes calls on to a Bucket, except where Fault says otherwise. For
@@ -141,6 +143,9 @@ func (f *Faulty) call(ctx context.Context, op Op, key string, through func(Outco
 	}
 	switch {
 	case out.Hang:
+		if out.Then != nil {
+			out.Then()
+		}
 		<-ctx.Done()
 		return ctx.Err()
 	case fails:
