@@ -19,7 +19,8 @@ type Source struct {
 
 // Files returns the Opener of a table that lies in several files, whose rows
 // follow one another. The first one says how all of them are written, but for
-// compression and encoding. All have the same columns, in any order.
+// compression and encoding. All have the same columns, in any order; in Parquet
+// their types must agree as well.
 func Files(files []Source) Opener {
 	if len(files) == 1 {
 		return files[0].Open
@@ -201,14 +202,14 @@ func (t *table) match(own []string) (order []int, err error) {
 	for _, name := range t.names {
 		j, found := at[name]
 		if !found {
-			return nil, t.differs("lacks the column %q, which the first file has", name)
+			return nil, differs(t.files[t.at].Name, "lacks the column %q, which the first file has", name)
 		}
 		order = append(order, j)
 	}
 	if len(own) > len(t.names) {
 		for _, name := range own {
 			if !slices.Contains(t.names, name) {
-				return nil, t.differs("has the column %q, which the first file does not have", name)
+				return nil, differs(t.files[t.at].Name, "has the column %q, which the first file does not have", name)
 			}
 		}
 	}
@@ -216,9 +217,10 @@ func (t *table) match(own []string) (order []int, err error) {
 	return order, nil
 }
 
-func (t *table) differs(how string, column string) error {
-	return fault.New(fault.InvalidData, "%s "+how+".", t.files[t.at].Name, column).
-		At("Files differ in their columns", "schema_mismatch", "data", t.files[t.at].Name, column)
+// differs says in which way a file does not have the columns of the first one.
+func differs(file, how, column string) error {
+	return fault.New(fault.InvalidData, "%s "+how+".", file, column).
+		At("Files differ in their columns", "schema_mismatch", "data", file, column)
 }
 
 // FileTally says what was read of one of several files.
@@ -253,10 +255,15 @@ func (t *table) identify(tally *Tally) {
 	}
 	t.leave()
 	tally.Files = t.past
+	tally.sumFiles()
+}
+
+// sumFiles writes count and digest of the files together into the tally.
+func (t *Tally) sumFiles() {
 	digests := sha256.New()
-	for _, f := range t.past {
-		tally.Bytes += f.Bytes
+	for _, f := range t.Files {
+		t.Bytes += f.Bytes
 		_, _ = io.WriteString(digests, f.SHA256)
 	}
-	tally.SHA256 = hex.EncodeToString(digests.Sum(nil))
+	t.SHA256 = hex.EncodeToString(digests.Sum(nil))
 }

@@ -35,9 +35,9 @@ func ReadOnce(ctx context.Context, open Opener, opts Options, use Once) (schema 
 		return nil, nil, false, err
 	}
 	opts = opts.withDefaults()
-	if r, size, ok := parquetInput(file); ok {
-		defer file.Close()
-		schema, tally, err = scanParquet(ctx, r, size, opts)
+	if t := parquetTableOf(file, opts); t != nil {
+		defer t.Close()
+		schema, tally, err = t.scan(ctx)
 		return schema, tally, false, err
 	}
 	opts.reopen = open

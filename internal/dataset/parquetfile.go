@@ -211,13 +211,18 @@ func (f *File) Schema() *Schema {
 	s := &Schema{Rows: f.meta.rows}
 	for i := range f.columns {
 		c := &f.columns[i]
-		out := Column{Name: f.meta.leaves[c.leaf].name, Kind: c.kind}
-		if c.texts != nil {
-			out.Dict, out.Overflow = c.texts.values, c.texts.overflow
-		}
-		s.Columns = append(s.Columns, out)
+		s.Columns = append(s.Columns, columnOf(f.meta.leaves[c.leaf].name, c.kind, c.texts))
 	}
 	return s
+}
+
+// columnOf describes a column as far as it has been read.
+func columnOf(name string, kind Kind, texts *textDict) Column {
+	c := Column{Name: name, Kind: kind}
+	if texts != nil {
+		c.Dict, c.Overflow = texts.values, texts.overflow
+	}
+	return c
 }
 
 // Meta returns the file's key-value metadata.
@@ -287,8 +292,17 @@ func (f *File) passOver(side Side, columns []string) (*pass, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := f.newPass(groups, indices)
-	return p, p.prepareHashes()
+	read := make([]passColumn, len(indices))
+	for k, i := range indices {
+		c := &f.columns[i]
+		read[k] = passColumn{name: f.meta.leaves[c.leaf].name, kind: c.kind, texts: c.texts}
+	}
+	p, err := newPass(read, f.opts)
+	if err != nil {
+		return nil, err
+	}
+	p.turnTo(f, groups, indices)
+	return p, nil
 }
 
 // indices finds the named columns. It panics if one is named twice.
@@ -316,96 +330,4 @@ func (f *File) indices(names []string) ([]int, error) {
 		indices[k], seen[i] = i, true
 	}
 	return indices, nil
-}
-
-// pass is one way through a file.
-type pass struct {
-	file    *File
-	rows    int64
-	columns []*columnDecoder
-	batch   Batch
-	hasher  *rowHasher
-}
-
-func (f *File) newPass(groups []*parquetGroup, indices []int) *pass {
-	p := &pass{file: f}
-	budget := &pageBudget{buffer: min(max(64<<20/max(len(indices), 1), maxPageHeader), 512<<10)}
-	budget.left.Store(maxPageMemory)
-	for _, g := range groups {
-		p.rows += g.rows
-	}
-	for _, i := range indices {
-		c := &f.columns[i]
-		leaf := &f.meta.leaves[c.leaf]
-		d := &columnDecoder{texts: c.texts, hash: hashColumn(leaf.name)}
-		d.pageReader = pageReader{file: f.in, leaf: leaf, budget: budget, nullable: leaf.repetition == format.Optional}
-		for _, g := range groups {
-			d.chunks = append(d.chunks, g.chunks[c.leaf])
-		}
-		p.columns = append(p.columns, d)
-		p.batch.Columns = append(p.batch.Columns, newValues(c.kind, f.opts.BatchRows))
-	}
-	return p
-}
-
-func newValues(kind Kind, rows int) Values {
-	if kind == Text {
-		return Values{Kind: kind, Codes: make([]int32, rows)}
-	}
-	return Values{Kind: kind, Numbers: make([]float64, rows)}
-}
-
-// prepareHashes sets up the hashes, and makes the decoders of Text columns keep
-// what they cannot hand out as a code.
-func (p *pass) prepareHashes() (err error) {
-	var schema Schema
-	for _, c := range p.columns {
-		schema.Columns = append(schema.Columns, Column{Name: c.leaf.name})
-	}
-	if p.hasher, err = newRowHasher(&schema, p.file.opts); err != nil {
-		return err
-	}
-	for j, c := range p.columns {
-		if v := &p.batch.Columns[j]; v.Kind == Text && p.hasher.columns[j].used {
-			c.hashing = true
-			v.beyond = make([]uint64, len(v.Codes))
-		}
-	}
-	return nil
-}
-
-func (p *pass) run(ctx context.Context, each func(*Batch) error) error {
-	errs := make([]error, len(p.columns))
-	for left := p.rows; left > 0; {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		rows := int(min(left, int64(p.file.opts.BatchRows)))
-		share(p.file.opts.Workers, len(p.columns), func(i int) { errs[i] = p.fill(i, rows) })
-		for _, err := range errs {
-			if err != nil {
-				return p.file.explain(err)
-			}
-		}
-		p.batch.Rows = rows
-		p.hasher.hash(&p.batch)
-		if err := each(&p.batch); err != nil {
-			return err
-		}
-		left -= int64(rows)
-	}
-	return nil
-}
-
-// fill decodes the next rows of a column.
-func (p *pass) fill(i, rows int) error {
-	v, c := &p.batch.Columns[i], p.columns[i]
-	if v.Kind != Text {
-		v.Numbers = v.Numbers[:rows]
-		return c.numbers(v.Numbers)
-	}
-	v.Codes = v.Codes[:rows]
-	err := c.codes(v.Codes, v.beyond)
-	v.Dict = c.texts.values
-	return err
 }

@@ -1,9 +1,6 @@
 package dataset
 
 import (
-	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"io"
 	"math"
 	"os"
@@ -38,48 +35,6 @@ func randomAccess(file io.Reader) (io.ReaderAt, int64, bool) {
 		return f, info.Size(), true
 	}
 	return nil, 0, false
-}
-
-// scanParquet is Scan for a Parquet file.
-func scanParquet(ctx context.Context, r io.ReaderAt, size int64, opts Options) (*Schema, *Tally, error) {
-	f, err := OpenParquet(ctx, r, size, opts)
-	if err != nil {
-		return nil, nil, err
-	}
-	tally, err := parquetTally(f, size)
-	if err != nil {
-		return nil, nil, err
-	}
-	p, err := f.passOver(All, nil)
-	if err != nil {
-		return nil, tally, err
-	}
-	columns := make([]valueScan, len(p.columns))
-	err = p.run(ctx, func(b *Batch) error {
-		share(opts.Workers, len(columns), func(j int) { columns[j].add(&b.Columns[j], f.opts) })
-		return nil
-	})
-	if err != nil {
-		return nil, tally, err
-	}
-	schema := f.Schema()
-	for j := range columns {
-		columns[j].describe(&schema.Columns[j], p.columns[j].outOfRange, f.opts)
-	}
-	return schema, tally, usable(tally)
-}
-
-// parquetTally counts and digests a Parquet file, none of whose rows are ever
-// rejected.
-func parquetTally(f *File, size int64) (*Tally, error) {
-	digest := sha256.New()
-	if _, err := io.Copy(digest, io.NewSectionReader(f.in, 0, size)); err != nil {
-		return nil, err
-	}
-	return &Tally{
-		Read: f.meta.rows, Used: f.meta.rows, Reasons: map[string]int64{},
-		Bytes: size, SHA256: hex.EncodeToString(digest.Sum(nil)),
-	}, nil
 }
 
 // valueScan gathers what a column of typed values is.
@@ -167,33 +122,6 @@ func (s *valueScan) describe(c *Column, outOfRange int64, opts Options) {
 	}
 }
 
-// readParquet is Read for a Parquet file.
-func readParquet(ctx context.Context, r io.ReaderAt, size int64, schema *Schema, opts Options, each func(*Batch) error) (*Tally, error) {
-	f, err := OpenParquet(ctx, r, size, opts)
-	if err != nil {
-		return nil, err
-	}
-	tally, err := parquetTally(f, size)
-	if err != nil {
-		return nil, err
-	}
-	if !sameNames(f.Schema().Names(), schema) || f.meta.rows != schema.Rows {
-		return tally, errChanged()
-	}
-	p, err := f.passOver(All, nil)
-	if err != nil {
-		return tally, err
-	}
-	columns := len(schema.Columns)
-	view := schemaView{schema: schema, batch: Batch{Columns: make([]Values, columns)}, codes: make([][]int32, columns)}
-	return tally, p.run(ctx, func(b *Batch) error {
-		if !view.take(b) {
-			return errChanged()
-		}
-		return each(&view.batch)
-	})
-}
-
 // schemaView shows the batches of a file as the schema says. It widens kinds:
 // integers to floats, booleans to text, and columns without any value to Empty
 // ones.
@@ -209,7 +137,7 @@ func (s *schemaView) take(b *Batch) bool {
 	for len(s.nothing) < b.Rows {
 		s.nothing = append(s.nothing, math.NaN())
 	}
-	s.batch.Rows, s.batch.Hashes = b.Rows, b.Hashes
+	s.batch.Rows, s.batch.Hashes, s.batch.files = b.Rows, b.Hashes, b.files
 	for j := range s.batch.Columns {
 		kind, v := s.schema.Columns[j].Kind, b.Columns[j]
 		switch {

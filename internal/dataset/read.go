@@ -21,11 +21,12 @@ func Read(ctx context.Context, open Opener, schema *Schema, opts Options, each f
 	if err != nil {
 		return nil, err
 	}
-	if r, size, ok := parquetInput(file); ok {
-		defer file.Close()
-		return readParquet(ctx, r, size, schema, opts, each)
+	opts = opts.withDefaults()
+	if t := parquetTableOf(file, opts); t != nil {
+		defer t.Close()
+		return t.read(ctx, schema, each)
 	}
-	opts = opts.withDefaults().forColumns(len(schema.Columns))
+	opts = opts.forColumns(len(schema.Columns))
 	opts.Dialect, opts.localized = schema.Dialect, schema.localized()
 	if schema.Dialect.Format == JSONLines {
 		opts.keys = newKeySet(schema.Names())

@@ -21,9 +21,9 @@ func Scan(ctx context.Context, open Opener, opts Options) (*Schema, *Tally, erro
 		return nil, nil, err
 	}
 	opts = opts.withDefaults()
-	if r, size, ok := parquetInput(file); ok {
-		defer file.Close()
-		return scanParquet(ctx, r, size, opts)
+	if t := parquetTableOf(file, opts); t != nil {
+		defer t.Close()
+		return t.scan(ctx)
 	}
 	opts.reopen = open
 	s := &scan{}

@@ -9,7 +9,7 @@ import (
 // signatures are the first bytes of files that are taken for tables by mistake,
 // with what to call them. None can begin a header by chance.
 var signatures = []struct{ magic, name string }{
-	{"PAR1\x15", "a Parquet file that is cut off or one of several, where one whole file can be read"},
+	{"PAR1\x15", "a Parquet file that is cut off, or beside files in another format"},
 	{"\x89PNG\r\n", "a PNG image"},
 	{"\xff\xd8\xff", "a JPEG image"},
 	{"%PDF-", "a PDF document"},
@@ -65,6 +65,10 @@ func checkFormat(head []byte, asked Format) error {
 	if asked == "" || asked == CSV || asked == JSONLines && isObject(head) {
 		return nil
 	}
+	return wrongFormat(asked)
+}
+
+func wrongFormat(asked Format) error {
 	return fault.New(fault.InvalidData, "The data are not in the format that was asked for, %s.", asked).
 		At("Wrong format", "wrong_format", "data")
 }

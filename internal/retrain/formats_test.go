@@ -2,9 +2,11 @@ package retrain_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/csv"
 	"encoding/json"
+	"io"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -12,6 +14,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
+	"retrain/internal/dataset"
 	"retrain/internal/retrain"
 )
 
@@ -44,9 +47,50 @@ func TestEveryFormatMakesTheSameModel(t *testing.T) {
 			t.Errorf("%s: another model", name)
 		}
 	}
+	if got := train("parquet", h.put(t, "d.parquet", parquetOf(t, plain, 0, 1200))); got != want {
+		t.Error("parquet: another model")
+	}
+	h.put(t, "spark/part-0.parquet", parquetOf(t, plain, 0, 500))
+	h.put(t, "spark/part-1.parquet", parquetOf(t, plain, 500, 1200))
+	if got := train("spark", strings.TrimSuffix(h.put(t, "spark/_SUCCESS", nil), "_SUCCESS")); got != want {
+		t.Error("two Parquet files: another model")
+	}
 	if got := train("cut", strings.TrimSuffix(h.put(t, "cut/_SUCCESS", nil), "_SUCCESS")); got != want {
 		t.Error("cut into files: another model")
 	}
+}
+
+// parquetOf writes some rows of a CSV table as Parquet.
+func parquetOf(t *testing.T, table []byte, from, to int) []byte {
+	t.Helper()
+	open := func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(table)), nil }
+	schema, _, err := dataset.Scan(context.Background(), open, dataset.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	w, err := dataset.NewWriter(&out, schema, schema.Names(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := 0
+	_, err = dataset.Read(context.Background(), open, schema, dataset.Options{}, func(b *dataset.Batch) error {
+		var rows []int
+		for i := range b.Rows {
+			if from <= at && at < to {
+				rows = append(rows, i)
+			}
+			at++
+		}
+		return w.WriteRows(dataset.Train, b, rows)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
 }
 
 func zipped(t *testing.T, data []byte) []byte {

@@ -1,0 +1,347 @@
+package dataset
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"slices"
+
+	"github.com/parquet-go/parquet-go/format"
+
+	"retrain/internal/fault"
+)
+
+// parquetTable is a table that lies in one Parquet file, or in several whose
+// rows follow one another. While rows are read, one of them is open at a time.
+type parquetTable struct {
+	first   io.ReadCloser // as Files opens it
+	sources []Source      // one if the file is the only one, which has no name then
+	opts    Options
+	columns []fileColumn // in the order of the first file
+	leaves  []parquetLeaf
+	rows    int64 // of all files
+}
+
+// openedParquet is a file of the table.
+type openedParquet struct {
+	*File
+	io.Closer
+	size int64
+}
+
+// parquetTableOf takes over an open file, the first of its table, if that is
+// Parquet. Else it returns nil and leaves the file alone.
+func parquetTableOf(file io.ReadCloser, opts Options) *parquetTable {
+	t := &parquetTable{first: file, sources: make([]Source, 1), opts: opts}
+	if list, several := file.(*fileList); several {
+		t.sources, file = list.files, list.ReadCloser
+	}
+	if _, _, ok := parquetInput(file); !ok {
+		return nil
+	}
+	return t
+}
+
+// Close closes what parquetTableOf has taken over.
+func (t *parquetTable) Close() error { return t.first.Close() }
+
+// notClosed is the only file of a table, which is read more than once.
+type notClosed struct{ io.ReadCloser }
+
+func (notClosed) Close() error { return nil }
+
+// open opens a file and reads its footer.
+func (t *parquetTable) open(ctx context.Context, i int) (*openedParquet, error) {
+	if len(t.sources) == 1 {
+		return openParquetFile(ctx, t.first, notClosed{t.first}, t.opts)
+	}
+	file, err := t.sources[i].Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	f, err := openParquetFile(ctx, file, file, t.opts)
+	if err != nil {
+		return nil, errors.Join(inFile(err, t.sources[i].Name), file.Close())
+	}
+	return f, nil
+}
+
+func openParquetFile(ctx context.Context, file io.Reader, closer io.Closer, opts Options) (*openedParquet, error) {
+	r, size, ok := parquetInput(file)
+	if !ok {
+		return nil, fault.New(fault.InvalidData, "The data are no whole Parquet file, as those of the first file are.").
+			At("Files differ in their format", "wrong_format", "data")
+	}
+	f, err := OpenParquet(ctx, r, size, opts)
+	return &openedParquet{f, closer, size}, err
+}
+
+// footersAtOnce is how many files are asked for their columns at a time, which
+// is mostly waiting.
+const footersAtOnce = 8
+
+// learn reads the footers of all files and settles what the columns are, before
+// any row is read.
+func (t *parquetTable) learn(ctx context.Context) error {
+	for from := 0; from < len(t.sources); from += footersAtOnce {
+		n := min(footersAtOnce, len(t.sources)-from)
+		files, errs := make([]*openedParquet, n), make([]error, n)
+		share(n, n, func(i int) {
+			if files[i], errs[i] = t.open(ctx, from+i); errs[i] == nil {
+				errs[i] = files[i].Close()
+			}
+		})
+		for i, f := range files {
+			if errs[i] != nil {
+				return errs[i]
+			}
+			if err := t.take(f.File, from+i); err != nil {
+				return err
+			}
+		}
+	}
+	for j := range t.columns {
+		if t.columns[j].kind == Text {
+			t.columns[j].texts = &textDict{dictionary: newDictionary(), opts: t.opts.forColumns(len(t.columns))}
+		}
+	}
+	return nil
+}
+
+// take takes note of a file's rows and columns.
+func (t *parquetTable) take(f *File, at int) error {
+	if f.meta.rows > t.opts.MaxRows-t.rows {
+		return fault.New(fault.TooLarge, "The table has more rows than the limit of %d.", t.opts.MaxRows).
+			At("Too many rows", "too_many_rows", "data")
+	}
+	t.rows += f.meta.rows
+	if at == 0 {
+		for _, c := range f.columns {
+			t.leaves = append(t.leaves, f.meta.leaves[c.leaf])
+			t.columns = append(t.columns, fileColumn{leaf: c.leaf, kind: c.kind})
+		}
+		return nil
+	}
+	indices, err := t.match(f, t.sources[at].Name)
+	if err != nil {
+		return err
+	}
+	for j, i := range indices {
+		own := &f.meta.leaves[f.columns[i].leaf]
+		if !t.leaves[j].agrees(own) {
+			return t.typesDiffer(t.sources[at].Name, &t.leaves[j], own)
+		}
+		if t.leaves[j].void() {
+			t.leaves[j], t.columns[j].kind = *own, f.columns[i].kind
+		}
+	}
+	return nil
+}
+
+// match finds the table's columns among those of a file.
+func (t *parquetTable) match(f *File, name string) ([]int, error) {
+	at := make(map[string]int, len(f.columns))
+	for i := range f.columns {
+		at[f.meta.leaves[f.columns[i].leaf].name] = i
+	}
+	indices := make([]int, len(t.leaves))
+	for j := range t.leaves {
+		i, found := at[t.leaves[j].name]
+		if !found {
+			return nil, differs(name, "lacks the column %q, which the first file has", t.leaves[j].name)
+		}
+		indices[j] = i
+	}
+	if len(f.columns) == len(t.leaves) {
+		return indices, nil
+	}
+	extra := slices.IndexFunc(f.columns, func(c fileColumn) bool {
+		return !slices.ContainsFunc(t.leaves, func(l parquetLeaf) bool { return l.name == f.meta.leaves[c.leaf].name })
+	})
+	return nil, differs(name, "has the column %q, which the first file does not have", f.meta.leaves[f.columns[extra].leaf].name)
+}
+
+func (t *parquetTable) typesDiffer(name string, first, own *parquetLeaf) error {
+	return fault.New(fault.InvalidData, "%s has the column %q as %s, the files before it as %s.", name, own.name, own.typeName(), first.typeName()).
+		At("Files differ in the type of a column", "schema_mismatch", "data", name, own.name)
+}
+
+// void reports whether the column is known to have no value at all.
+func (leaf *parquetLeaf) void() bool { return leaf.logical == logicalNull }
+
+// agrees reports whether columns of two files may be one of the table: their
+// values stand for the same. INT32 and INT64, or FLOAT and DOUBLE, are stored
+// differently only, and so are the ways to store a decimal or a timestamp.
+func (leaf *parquetLeaf) agrees(other *parquetLeaf) bool {
+	if leaf.void() || other.void() {
+		return true
+	}
+	return leaf.kind() == other.kind() && leaf.meaning.stored() == other.meaning.stored()
+}
+
+// stored returns the meaning, whichever way it is stored.
+func (m meaning) stored() meaning {
+	if m == asInt96 {
+		return asMoment
+	}
+	return m
+}
+
+// typeName names the column's type for people.
+func (leaf *parquetLeaf) typeName() string {
+	switch leaf.meaning {
+	case asDecimal:
+		return "DECIMAL"
+	case asClock:
+		return "TIME"
+	case asDays:
+		return "DATE"
+	case asMoment, asInt96:
+		return "TIMESTAMP"
+	case asUUID:
+		return "UUID"
+	case asText:
+		return "text"
+	}
+	if leaf.physical == format.FixedLenByteArray {
+		return "FLOAT16"
+	}
+	return leaf.physical.String()
+}
+
+// each hands out the rows of all files, and counts them in the tally. It returns
+// how many values of each column were out of range.
+func (t *parquetTable) each(ctx context.Context, tally *Tally, do func(*Batch) error) ([]passColumn, error) {
+	columns := make([]passColumn, len(t.columns))
+	for j := range columns {
+		columns[j] = passColumn{name: t.leaves[j].name, kind: t.columns[j].kind, texts: t.columns[j].texts}
+	}
+	p, err := newPass(columns, t.opts.forColumns(len(columns)))
+	if err != nil {
+		return nil, err
+	}
+	for i := range t.sources {
+		if err := t.readFile(ctx, p, i, tally, do); err != nil {
+			return nil, err
+		}
+	}
+	if len(t.sources) == 1 {
+		tally.Bytes, tally.SHA256, tally.Files = tally.Files[0].Bytes, tally.Files[0].SHA256, nil
+	} else {
+		tally.sumFiles()
+	}
+	return p.columns, p.flush(do)
+}
+
+// readFile hands out the rows of a file.
+func (t *parquetTable) readFile(ctx context.Context, p *pass, i int, tally *Tally, do func(*Batch) error) error {
+	f, err := t.open(ctx, i)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	indices, err := t.match(f.File, t.sources[i].Name)
+	if err != nil {
+		return err
+	}
+	for j, at := range indices {
+		own := &f.meta.leaves[f.columns[at].leaf]
+		if !t.leaves[j].agrees(own) {
+			return errChanged()
+		}
+		if own.void() && !t.leaves[j].void() {
+			indices[j] = noValues
+		}
+	}
+	if err := tally.addParquet(f, t.sources[i].Name); err != nil {
+		return err
+	}
+	groups, err := f.groups(All)
+	if err != nil {
+		return err
+	}
+	p.name = t.sources[i].Name
+	p.turnTo(f.File, groups, indices)
+	var failed error
+	err = p.through(ctx, func(b *Batch) error {
+		failed = do(b)
+		return failed
+	})
+	if err != nil && failed == nil && p.name != "" {
+		err = inFile(err, p.name)
+	}
+	return err
+}
+
+// addParquet counts and digests a Parquet file, none of whose rows are ever
+// rejected.
+func (t *Tally) addParquet(f *openedParquet, name string) error {
+	digest := sha256.New()
+	if _, err := io.Copy(digest, io.NewSectionReader(f.in, 0, f.size)); err != nil {
+		return err
+	}
+	t.Read += f.meta.rows
+	t.Used += f.meta.rows
+	t.Files = append(t.Files, FileTally{Name: name, Bytes: f.size, SHA256: hex.EncodeToString(digest.Sum(nil))})
+	return nil
+}
+
+// scan is Scan for Parquet.
+func (t *parquetTable) scan(ctx context.Context) (*Schema, *Tally, error) {
+	if err := t.checkFormat(); err != nil {
+		return nil, nil, err
+	}
+	if err := t.learn(ctx); err != nil {
+		return nil, nil, err
+	}
+	scans, tally := make([]valueScan, len(t.columns)), &Tally{Reasons: map[string]int64{}}
+	opts := t.opts.forColumns(len(t.columns))
+	columns, err := t.each(ctx, tally, func(b *Batch) error {
+		share(opts.Workers, len(scans), func(j int) { scans[j].add(&b.Columns[j], opts) })
+		return nil
+	})
+	if err != nil {
+		return nil, tally, err
+	}
+	schema := &Schema{Rows: tally.Used, Dialect: t.opts.Dialect}
+	schema.Dialect.Format = Parquet
+	for j := range scans {
+		c := columnOf(columns[j].name, columns[j].kind, columns[j].texts)
+		scans[j].describe(&c, columns[j].outOfRange, opts)
+		schema.Columns = append(schema.Columns, c)
+	}
+	return schema, tally, usable(tally)
+}
+
+// read is Read for Parquet.
+func (t *parquetTable) read(ctx context.Context, schema *Schema, each func(*Batch) error) (*Tally, error) {
+	if err := t.learn(ctx); err != nil {
+		return nil, err
+	}
+	tally := &Tally{Reasons: map[string]int64{}}
+	names := make([]string, len(t.leaves))
+	for j := range t.leaves {
+		names[j] = t.leaves[j].name
+	}
+	if !sameNames(names, schema) || t.rows != schema.Rows {
+		return tally, errChanged()
+	}
+	view := schemaView{schema: schema, batch: Batch{Columns: make([]Values, len(names))}, codes: make([][]int32, len(names))}
+	_, err := t.each(ctx, tally, func(b *Batch) error {
+		if !view.take(b) {
+			return errChanged()
+		}
+		return each(&view.batch)
+	})
+	return tally, err
+}
+
+// checkFormat refuses Parquet where another format was asked for.
+func (t *parquetTable) checkFormat() error {
+	if asked := t.opts.Dialect.Format; asked != "" && asked != Parquet {
+		return wrongFormat(asked)
+	}
+	return nil
+}
