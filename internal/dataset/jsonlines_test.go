@@ -25,7 +25,7 @@ func TestJSONLinesReadLikeCSV(t *testing.T) {
 			var members []string
 			for j, cell := range row {
 				csv.WriteString([]string{"", ","}[min(j, 1)] + `"` + strings.ReplaceAll(cell, `"`, `""`) + `"`)
-				if cell != "" || rapid.Bool().Draw(t, "empty text") {
+				if cell != "" || lines.Len()+j == 0 || rapid.Bool().Draw(t, "empty text") {
 					members = append(members, jsonText(t, f.names[j])+" :"+jsonCell(t, cell))
 				}
 			}
