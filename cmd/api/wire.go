@@ -46,7 +46,7 @@ func wire(c *common, h hooks) (api.Steps, error) {
 	models := &modelstore.Store{Root: store, Now: time.Now}
 	prepare := &preprocess.Step{
 		Store: store, Data: data, Models: models, Engine: engine,
-		CheckParams: train.CheckParams, CheckGate: evaluate.CheckGate, Now: time.Now,
+		CheckParams: train.CheckParams, CheckGate: evaluate.CheckGate, Cost: train.Cost, Now: time.Now,
 	}
 	fit := &train.Step{Store: store, Models: models, Engine: engine, Now: time.Now, Progress: h.progress}
 	judge := &evaluate.Step{Store: store, Models: models, Engine: engine, Now: time.Now}

@@ -32,7 +32,7 @@ func realService(t *testing.T) *service {
 	models := &modelstore.Store{Root: store}
 	prepare := &preprocess.Step{
 		Store: store, Data: blob.Roots{{Bucket: data, Base: "s3://data"}}, Models: models, Engine: "test",
-		CheckParams: train.CheckParams, CheckGate: evaluate.CheckGate, Now: time.Now,
+		CheckParams: train.CheckParams, CheckGate: evaluate.CheckGate, Cost: train.Cost, Now: time.Now,
 	}
 	fit := &train.Step{Store: store, Models: models, Engine: "test", Now: time.Now}
 	judge := &evaluate.Step{Store: store, Models: models, Engine: "test", Now: time.Now}

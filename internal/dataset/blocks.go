@@ -95,7 +95,7 @@ func (r *blockReader) fill(w *window) error {
 		switch {
 		case err == io.EOF:
 			r.eof = true
-			if w.end > w.at && w.data[w.end-1] != '\n' {
+			if !r.src.isCut() && w.end > w.at && w.data[w.end-1] != '\n' {
 				w.data[w.end] = '\n'
 				w.end++
 				r.unended = true
@@ -126,7 +126,7 @@ func (r *blockReader) next(b *block) error {
 		case b.at > 0:
 			r.refine.block(b)
 			return nil
-		case r.eof && b.at == b.end:
+		case r.eof && (b.at == b.end || r.src.isCut()):
 			return io.EOF
 		case r.eof:
 			r.distrust(b, ReasonQuote)

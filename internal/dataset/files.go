@@ -50,6 +50,7 @@ type table struct {
 	at           int // which of them is at hand
 	opts         Options
 	past         []FileTally // of those that have been read; opts.MaxBytes is what is left for the others
+	more         bool        // there are other files, which a sample leaves out
 	order        []int       // of the file at hand: where each of the table's columns is; nil if that is its own place
 	row          []span      // scratch
 }
@@ -59,6 +60,9 @@ func openTable(ctx context.Context, file io.ReadCloser, opts Options) (*table, e
 	t := &table{opts: opts, files: []Source{{Open: opts.reopen}}}
 	if list, several := file.(*fileList); several {
 		t.files, file = list.files, list.ReadCloser
+		if opts.Sample > 0 {
+			t.more, t.files = len(t.files) > 1, t.files[:1]
+		}
 	}
 	r, err := openFile(file, opts)
 	if err == nil && r.wantsKeys {
@@ -251,6 +255,7 @@ func (t *table) leave() {
 func (t *table) identify(tally *Tally) {
 	if len(t.files) == 1 {
 		t.src.identify(tally)
+		tally.Sampled = tally.Sampled || t.more
 		return
 	}
 	t.leave()

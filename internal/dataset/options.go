@@ -20,6 +20,10 @@ type Options struct {
 	// OnReject, if set, is called for each line that is rejected, repaired or
 	// skipped, in the order of lines. Its error ends the pass.
 	OnReject func(Reject) error
+	// Sample, if set, ends a pass behind the row at about so many bytes of text,
+	// or of the Parquet data; of several files, only the first is read. The tally
+	// then tells what share of the source that was, and has no digest.
+	Sample int64
 	// Workers is the number of goroutines that convert cells (default:
 	// GOMAXPROCS). It has no influence on the result.
 	Workers int

@@ -70,6 +70,9 @@ const noValues = -1
 func (p *pass) turnTo(f *File, groups []*parquetGroup, indices []int) {
 	p.file, p.rows, p.decoders = f, 0, make([]*columnDecoder, len(indices))
 	budget := &pageBudget{buffer: min(max(64<<20/max(len(indices), 1), maxPageHeader), 512<<10)}
+	if p.opts.Sample > 0 {
+		budget.buffer = min(budget.buffer, maxPageHeader)
+	}
 	budget.left.Store(maxPageMemory)
 	for _, g := range groups {
 		p.rows += g.rows

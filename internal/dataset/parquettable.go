@@ -22,6 +22,7 @@ type parquetTable struct {
 	columns []fileColumn // in the order of the first file
 	leaves  []parquetLeaf
 	rows    int64 // of all files
+	more    bool  // there are other files, which a sample leaves out
 }
 
 // openedParquet is a file of the table.
@@ -37,6 +38,9 @@ func parquetTableOf(file io.ReadCloser, opts Options) *parquetTable {
 	t := &parquetTable{first: file, sources: make([]Source, 1), opts: opts}
 	if list, several := file.(*fileList); several {
 		t.sources, file = list.files, list.ReadCloser
+		if opts.Sample > 0 {
+			t.first, t.sources, t.more = file, make([]Source, 1), len(t.sources) > 1
+		}
 	}
 	if _, _, ok := parquetInput(file); !ok {
 		return nil
@@ -255,15 +259,18 @@ func (t *parquetTable) readFile(ctx context.Context, p *pass, i int, tally *Tall
 			indices[j] = noValues
 		}
 	}
-	if err := tally.addParquet(f, t.sources[i].Name); err != nil {
+	rows := f.opts.sampledRows(f.meta.rows, f.size)
+	if err := tally.addParquet(f, t.sources[i].Name, rows); err != nil {
 		return err
 	}
+	tally.Sampled = tally.Sampled || t.more
 	groups, err := f.groups(All)
 	if err != nil {
 		return err
 	}
 	p.name = t.sources[i].Name
 	p.turnTo(f.File, groups, indices)
+	p.rows = rows
 	var failed error
 	err = p.through(ctx, func(b *Batch) error {
 		failed = do(b)
@@ -275,15 +282,20 @@ func (t *parquetTable) readFile(ctx context.Context, p *pass, i int, tally *Tall
 	return err
 }
 
-// addParquet counts and digests a Parquet file, none of whose rows are ever
-// rejected.
-func (t *Tally) addParquet(f *openedParquet, name string) error {
+// addParquet counts the first rows of a Parquet file, none of which are ever
+// rejected, and digests it if they are all.
+func (t *Tally) addParquet(f *openedParquet, name string, rows int64) error {
+	t.Read += rows
+	t.Used += rows
+	if t.Sampled = rows < f.meta.rows; t.Sampled {
+		used := float64(f.size) * (float64(rows) / float64(f.meta.rows))
+		t.Files = append(t.Files, FileTally{Name: name, Bytes: int64(used)})
+		return nil
+	}
 	digest := sha256.New()
 	if _, err := io.Copy(digest, io.NewSectionReader(f.in, 0, f.size)); err != nil {
 		return err
 	}
-	t.Read += f.meta.rows
-	t.Used += f.meta.rows
 	t.Files = append(t.Files, FileTally{Name: name, Bytes: f.size, SHA256: hex.EncodeToString(digest.Sum(nil))})
 	return nil
 }
@@ -325,7 +337,7 @@ func (t *parquetTable) read(ctx context.Context, schema *Schema, each func(*Batc
 	for j := range t.leaves {
 		names[j] = t.leaves[j].name
 	}
-	if !sameNames(names, schema) || t.rows != schema.Rows {
+	if !sameNames(names, schema) || t.opts.Sample == 0 && t.rows != schema.Rows {
 		return tally, errChanged()
 	}
 	view := schemaView{schema: schema, batch: Batch{Columns: make([]Values, len(names))}, codes: make([][]int32, len(names))}

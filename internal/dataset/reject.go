@@ -68,7 +68,8 @@ type Tally struct {
 	Skipped  int64            // lines that are no rows, such as totals; not among Read
 	Reasons  map[string]int64 // the reported lines by reason
 	Bytes    int64            // of the source as it is stored
-	SHA256   string           // of those bytes, in hexadecimal
+	SHA256   string           // of those bytes, in hexadecimal; "" of a sample
+	Sampled  bool             // there is more than what Options.Sample let be read
 	Files    []FileTally      // of each file, where there are several
 }
 

@@ -17,6 +17,7 @@ type source struct {
 	plain    *compressed
 	text     io.Reader
 	encoding Encoding
+	sample   *sampledText // nil if all of it is read
 	closers  []io.Closer
 }
 
@@ -55,7 +56,8 @@ func openSource(file io.ReadCloser, opts Options) (*source, error) {
 
 // layers builds what lies between stored bytes and text.
 func (s *source) layers(opts Options) error {
-	plain, err := s.decompressed(bufio.NewReaderSize(s.stored, 64<<10), opts)
+	in := bufio.NewReaderSize(s.stored, 64<<10)
+	plain, err := s.decompressed(in, opts)
 	if err != nil {
 		return err
 	}
@@ -75,6 +77,13 @@ func (s *source) layers(opts Options) error {
 	if quote := opts.Dialect.Quote; quote != "" && quote != `"` {
 		s.text = &quoteSwapper{s.text, quote}
 	}
+	if opts.Sample > 0 {
+		s.sample = &sampledText{r: s.text, left: opts.Sample, used: func() int64 {
+			share := float64(plain.n-int64(sampled.Buffered())) / float64(max(plain.n, 1))
+			return int64(float64(s.stored.n-int64(in.Buffered())) * share)
+		}}
+		s.text = s.sample
+	}
 	return nil
 }
 
@@ -82,8 +91,13 @@ func (s *source) layers(opts Options) error {
 func (s *source) Read(p []byte) (int, error) { return s.text.Read(p) }
 
 // identify writes the stored bytes' count and digest into the tally. They are
-// those of the whole source once Read has returned io.EOF.
+// those of the whole source once Read has returned io.EOF. Of a sample, the
+// bytes are those that its text takes, as far as the buffers tell.
 func (s *source) identify(t *Tally) {
+	if s.sample != nil {
+		t.Bytes, t.Sampled = s.sample.used(), s.sample.cut
+		return
+	}
 	t.Bytes = s.stored.n
 	t.SHA256 = hex.EncodeToString(s.stored.digest.Sum(nil))
 }

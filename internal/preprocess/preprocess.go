@@ -10,6 +10,7 @@ package preprocess
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"retrain/internal/blob"
@@ -28,7 +29,11 @@ type Step struct {
 	// any work is done.
 	CheckParams func(params map[string]any, task string) error
 	CheckGate   func(gate map[string]any, task string) error
-	Now         func() time.Time
+	// Cost tells what the learner will take: resident bytes for each row and each
+	// cell of a feature, and its work relative to that of this step. Only a dry
+	// run asks.
+	Cost func(params map[string]any, task string, classes int) (perRow, perCell, work float64)
+	Now  func() time.Time
 }
 
 // Run validates the request, reads the data and writes the processed data.
@@ -41,6 +46,10 @@ func (s *Step) Run(ctx context.Context, req Request) (Result, error) {
 	if earlier, err := job.earlier(ctx); err != nil || earlier != nil {
 		return s.finish(earlier, start), err
 	}
+	if req.DryRun {
+		result, err := job.dryRun(ctx)
+		return s.finish(result, start), err
+	}
 	if err := job.read(ctx); err != nil {
 		return Result{}, err
 	}
@@ -49,6 +58,28 @@ func (s *Step) Run(ctx context.Context, req Request) (Result, error) {
 		return Result{}, job.out.abort(err)
 	}
 	return s.finish(result, start), nil
+}
+
+// dryRun does with the beginning of the data what a run does with all of it, but
+// writes nothing.
+func (j *job) dryRun(ctx context.Context) (*Result, error) {
+	if err := j.scan(ctx); err != nil {
+		return nil, j.inSample(err)
+	}
+	start := j.Now()
+	if err := j.transform(ctx); err != nil {
+		return nil, j.inSample(err)
+	}
+	took := j.Now().Sub(start)
+	if j.tally.Sampled {
+		j.warn(fmt.Sprintf("a dry run reads the beginning of the data; what is said of rows and columns is that of %d rows", j.tally.Read))
+	}
+	result, err := j.save(ctx)
+	if err != nil {
+		return nil, j.inSample(err)
+	}
+	result.Estimate = j.estimate(took)
+	return result, nil
 }
 
 func (s *Step) finish(r *Result, start time.Time) Result {
@@ -94,6 +125,9 @@ func (s *Step) plan(ctx context.Context, req Request) (*job, error) {
 		return nil, err
 	}
 	j := &job{Step: s, req: req, split: split, dialect: dialect, options: dataset.Options{Dialect: dialect}}
+	if req.DryRun {
+		j.options.Sample = sampleBytes
+	}
 	if err := j.locate(ctx); err != nil {
 		return nil, err
 	}

@@ -33,6 +33,7 @@ func newBench() *bench {
 	return &bench{data: data, Step: &preprocess.Step{
 		Store: store, Data: blob.Roots{{Bucket: data, Base: "s3://data"}}, Models: &modelstore.Store{Root: store},
 		Engine: "test", CheckParams: accept, CheckGate: accept, Now: time.Now,
+		Cost: func(map[string]any, string, int) (perRow, perCell, work float64) { return 24, 1.3, 3.5 },
 	}}
 }
 
@@ -447,7 +448,7 @@ func TestADryRunWritesNothing(t *testing.T) {
 	b.put(t, table(300))
 	req := request()
 	req.DryRun = true
-	if r := b.run(t, req); r.ProcessedDataPath != "" || r.Rows.Train == 0 {
+	if r := b.run(t, req); r.ProcessedDataPath != "" || r.Rows.Train == 0 || r.Estimate.Rows != 300 {
 		t.Errorf("result %+v", r)
 	}
 	for info := range b.Store.List(context.Background(), "") {

@@ -21,7 +21,7 @@ type Request struct {
 	// MaxBadRowFraction is the share of unusable rows from which on the data
 	// is refused as a whole.
 	MaxBadRowFraction *float64 `json:"max_bad_row_fraction,omitempty" minimum:"0" maximum:"1" doc:"Default 0.01"`
-	DryRun            bool     `json:"dry_run,omitempty" doc:"Read and report, write nothing"`
+	DryRun            bool     `json:"dry_run,omitempty" doc:"Read the first 2 MiB only, say what would become of the data, estimate what a retraining takes, and write nothing"`
 }
 
 // Result is the answer of POST /preprocess. It holds all that /train needs.
@@ -35,13 +35,14 @@ type Result struct {
 	Target            string               `json:"target"`
 	Task              string               `json:"task"`
 	Classes           []string             `json:"classes,omitempty"`
-	Rows              Rows                 `json:"rows"`
+	Rows              Rows                 `json:"rows" doc:"Of a dry run, those of the sample"`
 	RejectedPath      string               `json:"rejected_path,omitempty" doc:"CSV of line, column and reason of what was rejected, repaired or skipped; absent if nothing was"`
 	Columns           []Column             `json:"columns"`
 	Read              map[string]any       `json:"read" doc:"How the data was read: what was given, and what was found"`
 	Leaks             []processed.Leak     `json:"suspected_leaks" doc:"Why a model of this data may look better than it is; the gate's on_suspected_leak decides"`
 	Conflicts         *processed.Conflicts `json:"label_conflicts,omitempty" doc:"Rows alike but for their label; absent if there are none"`
 	Warnings          []string             `json:"warnings"`
+	Estimate          *Estimate            `json:"estimate,omitempty" doc:"Of a dry run only"`
 	Cached            bool                 `json:"cached"`
 	DurationMS        int64                `json:"duration_ms"`
 	Usage             *usage.Usage         `json:"usage,omitempty" doc:"What the request took"`
