@@ -51,6 +51,30 @@ func TestTheSameComparisonIsMadeOnce(t *testing.T) {
 	}
 }
 
+// A verdict that was damaged in the store is made anew, and lets in what it let
+// in before.
+func TestADamagedVerdictIsMadeAnew(t *testing.T) {
+	r := newRing()
+	run := r.process(t, "run-1", yesNo(), nil)
+	r.crown(t, r.add(t, run, believing(run.recipe, "right80")))
+	version := r.add(t, run, believing(run.recipe, "right90"))
+	first := r.evaluate(t, version, nil)
+	r.overwrite(t, first.EvaluationPath, []byte(`{"format":1}`))
+	if _, err := r.update(t, first); !fault.Is(err, fault.InvalidData) {
+		t.Errorf("the damaged verdict lets a model in: %v", err)
+	}
+	again := r.evaluate(t, version, nil)
+	if diff := differ(first, again); again.Cached || diff != "" {
+		t.Errorf("cached: %v\n%s", again.Cached, diff)
+	}
+	if third := r.evaluate(t, version, nil); !third.Cached {
+		t.Error("the new verdict does not stand")
+	}
+	if u, err := r.update(t, again); err != nil || !u.Updated {
+		t.Errorf("the new verdict: %+v, %v", u, err)
+	}
+}
+
 // A verdict is about one champion. When another stands, there is a new one.
 func TestAChampionThatMovedMeansANewEvaluation(t *testing.T) {
 	r := newRing()

@@ -3,6 +3,7 @@ package evaluate
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -30,14 +31,16 @@ func (j *job) comparison() (modelstore.Comparison, error) {
 	return c, err
 }
 
-// earlier returns the stored verdict of the very same comparison, or nil.
+// earlier returns the stored verdict of the very same comparison, or nil. One
+// that is damaged is none: the comparison is made anew, and its verdict takes
+// the place of the damaged one.
 func (j *job) earlier(ctx context.Context) (*Result, error) {
 	c, err := j.comparison()
 	if err != nil {
 		return nil, err
 	}
 	e, err := j.Models.Evaluation(ctx, j.name, c.ID())
-	if fault.Is(err, fault.DataNotFound) {
+	if fault.Is(err, fault.DataNotFound) || errors.Is(err, modelstore.ErrDamaged) {
 		return nil, nil
 	}
 	if err != nil {

@@ -89,12 +89,17 @@ func checkFormat(body []byte, format int) error {
 	return fmt.Errorf("the document begins with format %d, not %d", head.Format, format)
 }
 
-// damaged is the error for a stored object that is not as it was written.
+// ErrDamaged is in the errors for stored objects that are not as they were
+// written, and so will be of no use again to any release.
+var ErrDamaged = errors.New("modelstore: not as it was written")
+
+// damaged is the error for such an object. A document of a later release is
+// none: its fault is passed on.
 func damaged(cause error, what string) error {
 	if f := (*fault.Error)(nil); errors.As(cause, &f) {
 		return cause
 	}
-	return fault.Wrap(fault.InvalidData, cause, "The stored %s is damaged; it is not used.", what)
+	return fault.Wrap(fault.InvalidData, fmt.Errorf("%w: %w", ErrDamaged, cause), "The stored %s is damaged; it is not used.", what)
 }
 
 // breakSeal returns the object without its seal, and the digest of the seal.

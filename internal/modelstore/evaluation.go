@@ -85,7 +85,8 @@ type Evaluation struct {
 
 // PutEvaluation stores an evaluation under its Comparison's ID and returns what
 // then stands, and whether it stood before: of several writers the first one
-// counts, and the others learn what it wrote.
+// counts, and the others learn what it wrote. Only a document that is damaged,
+// and so can justify nothing, is replaced.
 func (s *Store) PutEvaluation(ctx context.Context, e Evaluation) (stands Evaluation, existed bool, err error) {
 	if err := CheckName(e.ModelName); err != nil {
 		return Evaluation{}, false, err
@@ -107,7 +108,8 @@ func (s *Store) PutEvaluation(ctx context.Context, e Evaluation) (stands Evaluat
 	if err != nil {
 		return Evaluation{}, false, err
 	}
-	sealed, err := s.create(ctx, evaluationKey(e.ModelName, e.ID()), ours, maxDocument)
+	check := func(stands []byte) error { _, err := openEvaluation(stands, e.ModelName, e.ID()); return err }
+	sealed, err := s.createOrMend(ctx, evaluationKey(e.ModelName, e.ID()), ours, maxDocument, check)
 	if err != nil {
 		return Evaluation{}, false, err
 	}

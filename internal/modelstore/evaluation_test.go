@@ -1,10 +1,13 @@
 package modelstore
 
 import (
+	"bytes"
+	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"retrain/internal/blob/blobtest"
 	"retrain/internal/fault"
 )
 
@@ -36,6 +39,58 @@ func TestFirstVerdictCounts(t *testing.T) {
 	}
 	if diff := cmp.Diff(first, second); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A damaged verdict gives way to a new one; a sound one and that of a later
+// release do not. Of two who mend it at once, the first one counts.
+func TestDamagedVerdictIsReplaced(t *testing.T) {
+	s := newStore()
+	e := judge(t, s, "churn", "model A", false)
+	key := evaluationKey("churn", e.ID())
+	sound := stored(t, s, key)
+	anew := verdict(e.Comparison, true)
+	for what, damage := range map[string][]byte{
+		"a byte is changed": bytes.Replace(sound, []byte("keep"), []byte("Keep"), 1),
+		"cut short":         sound[:len(sound)/2],
+		"empty":             {},
+		"another's":         stored(t, s, evaluationKey("churn", judge(t, s, "churn", "model B", true).ID())),
+	} {
+		overwrite(t, s, key, damage)
+		_, err := s.Evaluation(t.Context(), "churn", e.ID())
+		if !errors.Is(err, ErrDamaged) {
+			t.Errorf("%s: %v", what, err)
+		}
+		got, existed, err := s.PutEvaluation(t.Context(), anew)
+		must(t, err)
+		if existed || !got.ShouldUpdate || bytes.Equal(stored(t, s, key), damage) {
+			t.Errorf("%s: it stays", what)
+		}
+	}
+
+	later := e
+	later.Format = evaluationFormat + 1
+	overwrite(t, s, key, sealed(t, later))
+	_, _, err := s.PutEvaluation(t.Context(), anew)
+	wantKind(t, err, fault.InvalidData)
+	if errors.Is(err, ErrDamaged) || !bytes.Equal(stored(t, s, key), sealed(t, later)) {
+		t.Errorf("a later release's verdict: %v", err)
+	}
+
+	overwrite(t, s, key, nil)
+	writes := 0
+	slow := over(&blobtest.Faulty{Bucket: s.Root.Bucket, Fault: func(op blobtest.Op, at string) (through blobtest.Outcome) {
+		if op == blobtest.Put && at == key {
+			if writes++; writes == 2 {
+				overwrite(t, s, key, sound)
+			}
+		}
+		return through
+	}})
+	got, existed, err := slow.PutEvaluation(t.Context(), anew)
+	must(t, err)
+	if !existed || got.ShouldUpdate || !bytes.Equal(stored(t, s, key), sound) {
+		t.Errorf("the second who mends it wins: %+v", got)
 	}
 }
 

@@ -199,6 +199,19 @@ func scenarios() []scenario {
 			must(t, err)
 		},
 	}, {
+		name: "replace a damaged evaluation", prepare: func(t testing.TB, s *Store) {
+			e := judge(t, s, "churn", "model A", true)
+			overwrite(t, s, evaluationKey("churn", e.ID()), []byte("{}"))
+		},
+		run: func(ctx context.Context, s *Store) error {
+			_, _, err := s.PutEvaluation(ctx, firstVerdict("model A"))
+			return err
+		},
+		done: func(t testing.TB, s *Store) {
+			_, err := s.Evaluation(context.Background(), "churn", firstVerdict("model A").ID())
+			must(t, err)
+		},
+	}, {
 		name:    "promote the first champion",
 		prepare: func(t testing.TB, s *Store) { judge(t, s, "churn", "model A", true) },
 		run: func(ctx context.Context, s *Store) error {

@@ -4,7 +4,7 @@
 // Everything in the store is immutable and named by its content, except one
 // object for each model: champion.json, which is only ever replaced by
 // compare-and-swap, and only by a model that was compared with the one that it
-// replaces.
+// replaces. (An evaluation that was damaged gives way to a new one.)
 //
 //	models/<name>/sha256/<digest>/model.onnx      the model, named by its SHA-256
 //	models/<name>/sha256/<digest>/manifest.json   where it comes from, how it scored, golden rows

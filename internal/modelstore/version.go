@@ -67,32 +67,6 @@ func (s *Store) version(name, digest string, manifest []byte) (Version, error) {
 	return Version{Name: name, Digest: digest, URI: s.ModelURI(name, digest), Manifest: m}, nil
 }
 
-// create writes an object where none stands, and returns the bytes that stand
-// under the key afterwards: these, or those of an earlier writer.
-func (s *Store) create(ctx context.Context, key string, data []byte, limit int64) ([]byte, error) {
-	var last error
-	for try := range maxTries {
-		if err := pause(ctx, try); err != nil {
-			return nil, err
-		}
-		_, err := s.Root.Put(ctx, key, data, blob.IfAbsent())
-		if err == nil {
-			return data, nil
-		}
-		if errors.Is(err, blob.ErrCondition) {
-			stands, _, err := blob.ReadAll(ctx, s.Root, key, limit)
-			if !errors.Is(err, blob.ErrNotFound) {
-				return stands, err
-			}
-		} else if !errors.Is(err, blob.ErrConflict) {
-			return nil, err
-		}
-		// Another write was under way, or what stood has been deleted since.
-		last = err
-	}
-	return nil, fault.Wrap(fault.Transient, last, "The store was too busy to take a new object.")
-}
-
 // Load reads a version back. Each time it checks the model file against its
 // digest and the manifest against the model; Attachment reads the other files. A version that does not exist or
 // was never completed is a fault.DataNotFound, one that is not as it was
