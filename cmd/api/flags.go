@@ -16,6 +16,7 @@ type commandLine struct {
 	Serve   serveCommand   `cmd:"" default:"withargs" help:"Serve the HTTP API (the default)."`
 	Retrain retrainCommand `cmd:"" help:"Retrain a model from a file, by all four steps."`
 	Models  modelsCommand  `cmd:"" help:"Look at the stored models, or go back to an earlier champion."`
+	GC      gcCommand      `cmd:"" name:"gc" help:"Delete from the store what nothing can reach any more."`
 	Health  healthCommand  `cmd:"" help:"Ask a running server whether it is healthy."`
 	Version versionCommand `cmd:"" help:"Print version and commit."`
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -31,7 +32,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code": code, "healthy": healthy, "json": member, "post": post,
+			"age": age, "code": code, "healthy": healthy, "json": member, "post": post,
 		},
 	})
 }
@@ -56,6 +57,17 @@ func code(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || got != args[0] {
 		ts.Fatalf("%s ended with %s, not with %s", strings.Join(args[1:], " "), got, args[0])
 	}
+}
+
+// age FOLDER makes all files of a folder a month old.
+func age(ts *testscript.TestScript, neg bool, args []string) {
+	then := time.Now().AddDate(0, -1, 0)
+	ts.Check(filepath.WalkDir(ts.MkAbs(args[0]), func(name string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Chtimes(name, then, then)
+	}))
 }
 
 // healthy waits until the server at $LISTEN answers.

@@ -13,6 +13,8 @@ import (
 const (
 	modelFile    = "model.onnx"
 	manifestFile = "manifest.json"
+	// condemnedFile marks a version that GC is deleting.
+	condemnedFile = "condemned"
 )
 
 // maxName is the length of the longest model name, in bytes.
@@ -71,10 +73,11 @@ func manifestKey(name, digest string) string {
 func attachmentKey(name, digest, own, file string) string {
 	return versionKey(name, digest) + "/files/" + own + "/" + file
 }
-func evaluationKey(name, id string) string { return nameKey(name) + "/evaluations/" + id + ".json" }
-func reportKey(name, id string) string     { return nameKey(name) + "/evaluations/" + id + ".html" }
-func championKey(name string) string       { return nameKey(name) + "/champion.json" }
-func latestKey(name string) string         { return nameKey(name) + "/latest/" + modelFile }
+func condemnedKey(name, digest string) string { return versionKey(name, digest) + "/" + condemnedFile }
+func evaluationKey(name, id string) string    { return nameKey(name) + "/evaluations/" + id + ".json" }
+func reportKey(name, id string) string        { return nameKey(name) + "/evaluations/" + id + ".html" }
+func championKey(name string) string          { return nameKey(name) + "/champion.json" }
+func latestKey(name string) string            { return nameKey(name) + "/latest/" + modelFile }
 
 // ModelURI returns the address of a version's model file.
 func (s *Store) ModelURI(name, digest string) string { return s.Root.URI(modelKey(name, digest)) }

@@ -77,6 +77,9 @@ func changeID(kind, name, rest string) string {
 
 // inspect makes sure that a version is all there before a pointer names it.
 func (s *Store) inspect(ctx context.Context, name, digest string, check Check) error {
+	if err := s.checkCondemned(ctx, name, digest); err != nil {
+		return err
+	}
 	version, err := s.loadWhole(ctx, name, digest)
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@
 //	models/<name>/sha256/<digest>/model.onnx      the model, named by its SHA-256
 //	models/<name>/sha256/<digest>/manifest.json   where it comes from, how it scored, golden rows
 //	models/<name>/sha256/<digest>/files/…         what else its manifest lists, each by its own SHA-256
+//	models/<name>/sha256/<digest>/condemned       only while GC deletes the version
 //	models/<name>/evaluations/<id>.json           a verdict: challenger, champion, generation
 //	models/<name>/evaluations/<id>.html           the verdict as a page
 //	models/<name>/champion.json                   the pointer: generation, digest, history
@@ -33,7 +34,8 @@ import (
 type Store struct {
 	Root blob.Root
 	// Now tells the time that evaluations and changes of champion are marked
-	// with; nil is time.Now. Nothing is ever decided by it.
+	// with; nil is time.Now. Nothing but what is old enough for GC is ever
+	// decided by it.
 	Now func() time.Time
 }
 
