@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"io"
+	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -79,8 +80,12 @@ func zeros(head []byte) (even, odd int) {
 // them printable. The two that make the byte order marks of UTF-16 do not
 // count as such (þ and ÿ; either is rare at best in what they spell), nor does
 // a character that the sample's end may have cut.
+//
+// Letters beside digits speak against it. Text has them now and then (2ème),
+// but bytes that were damaged anywhere in a table hit its numbers, too: to take
+// them for letters would make text of columns of numbers.
 func isWestern(head []byte) bool {
-	found := false
+	found, stray := 0, 0
 	for i := 0; i < len(head); i++ {
 		c := head[i]
 		if c < utf8.RuneSelf {
@@ -95,9 +100,22 @@ func isWestern(head []byte) bool {
 		if windows1252[c-0x80] == rune(c) && c < 0xa0 || c >= 0xfe {
 			return false
 		}
-		found = true
+		found++
+		if unicode.IsLetter(windows1252[c-0x80]) && besideDigit(head, i) {
+			stray++
+		}
 	}
-	return found
+	return found > 0 && maxStray*stray <= found
+}
+
+// maxStray is the number of high bytes of which one may be a letter beside a
+// digit.
+const maxStray = 20
+
+func isDigit(c byte) bool { return c-'0' <= 9 }
+
+func besideDigit(text []byte, i int) bool {
+	return i > 0 && isDigit(text[i-1]) || i+1 < len(text) && isDigit(text[i+1])
 }
 
 // decoded returns text in UTF-8, without a byte order mark, that begins with

@@ -91,7 +91,11 @@ func TestDamageIsNoEncoding(t *testing.T) {
 		got := readAll(t, opens(data), Options{})
 		same(t, name, got.Rejects, []Reject{{3, "b", ReasonUTF8, ""}})
 	}
-	got := readAll(t, opens(encodeUTF16("a,b\n1,", binary.LittleEndian)+"\x00\xd8x\x00\n\x00"+encodeUTF16("2,y\n", binary.LittleEndian)+"3"), Options{})
+	isolated := "a,b\n" + strings.Repeat("1,x\n", 500) + "2\xe94,x\n" + strings.Repeat("1,x\n", 500)
+	got := readAll(t, opens(isolated), Options{})
+	same(t, "among digits", got.Rejects, []Reject{{502, "a", ReasonUTF8, ""}})
+	same(t, "among digits", got.Schema.Columns[0].Kind, Integer)
+	got = readAll(t, opens(encodeUTF16("a,b\n1,", binary.LittleEndian)+"\x00\xd8x\x00\n\x00"+encodeUTF16("2,y\n", binary.LittleEndian)+"3"), Options{})
 	same(t, "lone surrogate, half a character", got.Rejects, []Reject{{2, "b", ReasonUTF8, ""}, {4, "a", ReasonUTF8, ""}})
 }
 
