@@ -19,7 +19,9 @@ type columnScan struct {
 	outOfRange int64 // but for the cells that dict counts
 	min, max   float64
 
-	form Form // those that all cells of a Time column fit
+	want   Form // those that times may have
+	form   Form // those that all cells of a Time column fit
+	forced bool // any of them will do for each cell
 
 	dict      *dictionary // of spellings; nil once given up
 	classes   []cellClass // of the dictionary's values, until the column is Text
@@ -33,7 +35,7 @@ type columnScan struct {
 func newColumnScan(name string, index int, opts Options) *columnScan {
 	c := &columnScan{name: name, index: index, opts: opts, kind: Empty}
 	c.min, c.max = math.Inf(1), math.Inf(-1)
-	c.form = anyForm
+	c.want, c.form = anyForm, anyForm
 	c.dict = newDictionary()
 	c.spellings = min(4096, opts.MaxDistinct/16)
 	return c

@@ -154,3 +154,52 @@ func TestMissingValuesAndTypes(t *testing.T) {
 	empty := readAll(t, opens("a,b\n,1\n"), Options{Dialect: Dialect{Types: map[string]Type{"a": TypeString}}})
 	same(t, "no values", empty.Schema.Columns[0], Column{Name: "a", Kind: Text, Missing: 1})
 }
+
+// Times of a forced column need not be in one form, but each must tell its day.
+func TestForcedBooleansAndTimes(t *testing.T) {
+	text := "b,d\ntrue,2024-02-03\n0,2024-02-03\nFalse,03.02.2024 12:00\nNA,03/02/2024\n,13/02/2024\nTRUE,n/a\n"
+	forced := map[string]Type{"b": TypeBoolean, "d": TypeDatetime}
+	at := func(s string) string {
+		v, ok := ParseTime(s)
+		if !ok {
+			t.Fatal(s)
+		}
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	}
+	iso, noon := []string{"True", at("2024-02-03")}, []string{"False", at("2024-02-03 12:00")}
+	last := []string{"True", "?"}
+	for _, c := range []struct {
+		order   DateOrder
+		rows    [][]string
+		rejects []Reject
+	}{
+		{OrderFound, [][]string{iso, noon, last}, []Reject{{3, "b", ReasonBoolean, ""}, {5, "d", ReasonDatetime, ""}, {6, "d", ReasonDatetime, ""}}},
+		{OrderDayFirst, [][]string{iso, noon, {"?", at("2024-02-03")}, {"?", at("2024-02-13")}, last}, []Reject{{3, "b", ReasonBoolean, ""}}},
+		{OrderMonthFirst, [][]string{iso, noon, {"?", at("2024-03-02")}, last}, []Reject{{3, "b", ReasonBoolean, ""}, {6, "d", ReasonDatetime, ""}}},
+	} {
+		got := readAll(t, opens(text), Options{Dialect: Dialect{Types: forced, Order: c.order}})
+		same(t, "rows", got.Rows, c.rows)
+		same(t, "rejects", got.Rejects, c.rejects)
+		same(t, "kinds", []Kind{got.Schema.Columns[0].Kind, got.Schema.Columns[1].Kind}, []Kind{Boolean, Time})
+	}
+}
+
+// The order settles what the days of a column do not.
+func TestTheOrderOfDayAndMonth(t *testing.T) {
+	var text strings.Builder
+	text.WriteString("d,x\n")
+	for i := range 9000 { // beyond the dictionary of spellings
+		fmt.Fprintf(&text, "%02d/%02d/%d,%d\n", 1+i%12, 1+i/12%12, 1400+i/144, i)
+	}
+	for order, want := range map[DateOrder]string{OrderDayFirst: "1400-01-02", OrderMonthFirst: "1400-02-01"} {
+		got := readAll(t, opens(text.String()), Options{Dialect: Dialect{Order: order}})
+		c := got.Schema.Columns[0]
+		v, _ := strconv.ParseFloat(got.Rows[1][0], 64)
+		if c.Kind != Time || c.Distinct != 9000 || TimeText(v) != want {
+			t.Errorf("%v: %s, %d different, the second is %s", order, c.Kind, c.Distinct, TimeText(v))
+		}
+	}
+	if c := readAll(t, opens(text.String()), Options{}).Schema.Columns[0]; c.Kind != Text {
+		t.Errorf("without it: %s", c.Kind)
+	}
+}

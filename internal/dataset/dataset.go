@@ -86,8 +86,8 @@ type Column struct {
 	Nested bool
 	// Min and Max of a numeric column.
 	Min, Max float64
-	// Form is how the cells of a Time column are written; 0 in a format that has
-	// times of its own.
+	// Form is how the cells of a Time column are written, or, if it is forced to
+	// be one, may be written; 0 in a format that has times of its own.
 	Form Form
 }
 

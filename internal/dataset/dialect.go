@@ -37,7 +37,7 @@ const (
 )
 
 // Dialect is how a table is written down. The zero value of each field means
-// that it is found from the first 64 KiB of the data, or, for the last three,
+// that it is found from the first 64 KiB of the data, or, for those from NA on,
 // that there is nothing of the kind.
 type Dialect struct {
 	Format    Format
@@ -56,6 +56,32 @@ type Dialect struct {
 	NAIn map[string][]string
 	// Types forces columns to a type.
 	Types map[string]Type
+	// Order says which of day and month comes first between slashes.
+	Order DateOrder
+}
+
+// DateOrder is the order of day and month in 01/02/2006.
+type DateOrder uint8
+
+// The orders.
+const (
+	OrderFound      DateOrder = iota // by a day above 12; a column without one is text
+	OrderDayFirst                    // 2 January is written 02/01
+	OrderMonthFirst                  // 2 January is written 01/02
+)
+
+// forms returns the forms that times may have: of a column that is said to hold
+// times those in which a cell by itself tells its time.
+func (d *Dialect) forms(forced bool) Form {
+	switch {
+	case d.Order == OrderDayFirst:
+		return anyForm &^ FormMonthFirst
+	case d.Order == OrderMonthFirst:
+		return anyForm &^ FormDayFirst
+	case forced:
+		return FormISO | FormDotted
+	}
+	return anyForm
 }
 
 // What a Dialect says where the zero value would mean that it is to be found.
@@ -74,10 +100,14 @@ const (
 	TypeCategory Type = "category" // the same as TypeString
 	TypeInteger  Type = "integer"
 	TypeFloat    Type = "float"
+	TypeBoolean  Type = "boolean"  // true and false, as parseBoolean has them
+	TypeDatetime Type = "datetime" // see Dialect.forms; the cells of a column may be in several of them
 )
 
 // Types lists the types that columns can be forced to.
-func Types() []Type { return []Type{TypeString, TypeCategory, TypeInteger, TypeFloat} }
+func Types() []Type {
+	return []Type{TypeString, TypeCategory, TypeInteger, TypeFloat, TypeBoolean, TypeDatetime}
+}
 
 // Thousands lists what may stand between thousands.
 func Thousands() []string { return append(slices.Clone(separators), "_", NoThousands) }
@@ -105,6 +135,9 @@ func (d *Dialect) Settings() map[string]any {
 		out["header"] = true
 	case d.Header > 1:
 		out["header"] = float64(d.Header)
+	}
+	if d.Order != OrderFound {
+		out["dayfirst"] = d.Order == OrderDayFirst
 	}
 	if len(d.Types) > 0 {
 		types := map[string]any{}

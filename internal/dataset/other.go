@@ -8,11 +8,11 @@ func (c *columnScan) parseOther(cell []byte) (float64, cellClass) {
 	if v, ok := parseBoolean(cell); ok {
 		return boolNumber(v), booleanCell
 	}
-	m, fits := parseMoment(cell, anyForm)
+	m, fits := parseMoment(cell, c.want)
 	if fits &= c.form; fits == 0 {
 		return 0, textCell
 	}
-	c.form = fits
+	c.narrow(fits)
 	return m.seconds(), momentCell
 }
 
@@ -39,7 +39,7 @@ func (c *columnScan) addTimes(b *block, cells []span, i, width int, dst []float6
 	start, n := i, 0
 	for ; i < len(cells); i += width {
 		cell := b.cell(cells[i])
-		m, fits := parseMoment(cell, anyForm)
+		m, fits := parseMoment(cell, c.want)
 		if fits &= c.form; fits == 0 && !isMissing(cell) {
 			break
 		}
@@ -47,12 +47,13 @@ func (c *columnScan) addTimes(b *block, cells []span, i, width int, dst []float6
 		if fits == 0 {
 			c.missing++
 		} else {
-			c.form, dst[n] = fits, m.seconds()
+			c.narrow(fits)
+			dst[n] = m.seconds()
 		}
 		n++
 	}
 	c.values.addAll(dst[:n])
-	if c.form == FormMonthFirst {
+	if c.form == FormMonthFirst && c.want == anyForm {
 		for k := range n {
 			if m, fits := parseMoment(b.cell(cells[start+k*width]), c.form); fits != 0 {
 				dst[k] = m.seconds()
@@ -70,12 +71,19 @@ func (c *columnScan) valueOf(spelling []byte) float64 {
 		v, _ := parseBoolean(spelling)
 		return boolNumber(v)
 	case Time:
-		m, _ := parseMoment(spelling, anyForm)
+		m, _ := parseMoment(spelling, c.want)
 		return m.seconds()
 	}
 	v, _ := parseNumber(spelling)
 	return v
 }
 
+// narrow leaves the forms that a cell fits, too.
+func (c *columnScan) narrow(fits Form) {
+	if !c.forced {
+		c.form = fits
+	}
+}
+
 // ambiguous reports whether the column's times could be read in two ways.
-func (c *columnScan) ambiguous() bool { return c.kind == Time && !c.form.one() }
+func (c *columnScan) ambiguous() bool { return c.kind == Time && !c.form.one() && !c.forced }

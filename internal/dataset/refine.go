@@ -41,8 +41,10 @@ const (
 
 // Reasons for which a row is rejected where the request names its types.
 const (
-	ReasonInteger = "not a whole number"
-	ReasonFloat   = "not a number"
+	ReasonInteger  = "not a whole number"
+	ReasonFloat    = "not a number"
+	ReasonBoolean  = "not true or false"
+	ReasonDatetime = "not a date or time, or one with slashes where dayfirst is not given"
 )
 
 func newRefiner(names []string, d *Dialect, localized []bool) (*refiner, error) {
@@ -55,9 +57,9 @@ func newRefiner(names []string, d *Dialect, localized []bool) (*refiner, error) 
 		c := &r.columns[j]
 		c.name, c.convention = name, d.convention()
 		c.na = missingSet(d.NA, d.NAIn[name])
-		c.localized = localized != nil && localized[j] && !d.Types[name].text()
-		c.check, c.reason = d.Types[name].check()
-		if c.check != nil && !c.convention.plain() {
+		c.localized = localized != nil && localized[j] && d.Types[name].mayBeNumber()
+		c.check, c.reason = d.Types[name].check(d.forms(true))
+		if c.check != nil && d.Types[name].mayBeNumber() && !c.convention.plain() {
 			c.localized = true
 		}
 		r.active = r.active || c.na != nil || c.localized || c.check != nil
@@ -110,14 +112,21 @@ func missingSet(lists ...[]string) map[string]bool {
 // text reports whether the type makes numbers text.
 func (t Type) text() bool { return t == TypeString || t == TypeCategory }
 
+// mayBeNumber reports whether cells of the type, if there is one, can be numbers.
+func (t Type) mayBeNumber() bool { return t == "" || t == TypeInteger || t == TypeFloat }
+
 // check returns what a cell with a value must fulfil, and the reason for which
-// its row is rejected if it does not.
-func (t Type) check() (func(cell []byte) bool, string) {
+// its row is rejected if it does not. Times are in one of the forms.
+func (t Type) check(forms Form) (func(cell []byte) bool, string) {
 	switch t {
 	case TypeInteger:
 		return isWhole, ReasonInteger
 	case TypeFloat:
 		return func(cell []byte) bool { _, class := parseCell(cell); return class != textCell }, ReasonFloat
+	case TypeBoolean:
+		return func(cell []byte) bool { _, ok := parseBoolean(cell); return ok || isMissing(cell) }, ReasonBoolean
+	case TypeDatetime:
+		return func(cell []byte) bool { _, fits := parseMoment(cell, forms); return fits != 0 || isMissing(cell) }, ReasonDatetime
 	}
 	return nil, ""
 }

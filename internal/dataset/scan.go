@@ -141,7 +141,7 @@ func (s *scan) begin(names []string, opts Options) []*columnScan {
 	if s.columns == nil {
 		for j, name := range names {
 			c := newColumnScan(name, j, opts)
-			c.force(opts.Dialect.Types[name], opts.texts != nil && opts.texts[j])
+			c.force(&opts.Dialect, opts.texts != nil && opts.texts[j])
 			s.columns = append(s.columns, c)
 		}
 		return s.columns

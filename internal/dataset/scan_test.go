@@ -175,6 +175,53 @@ func TestOutOfRange(t *testing.T) {
 	same(t, "rows", got.Rows, [][]string{{"1", "?", "inf"}, {"?", "?", "x"}, {"?", "?", "inf"}})
 }
 
+// TestMixedColumns has what becomes of cells of several types, and of whole
+// numbers that no float64 tells apart, however late they come.
+func TestMixedColumns(t *testing.T) {
+	for name, c := range map[string]struct {
+		cells string
+		want  Kind
+	}{
+		"whole and fraction":     {"1 2.5 3", Float},
+		"boolean and number":     {"true 1", Text},
+		"number and boolean":     {"1 true", Text},
+		"boolean and text":       {"true yes", Text},
+		"date and number":        {"2024-01-02 5", Text},
+		"two forms of dates":     {"2024-01-02 03.02.2024", Text},
+		"date and text":          {"2024-01-02 soon", Text},
+		"number and text":        {"1 2 x", Text},
+		"2^53":                   {"9007199254740992 -9007199254740992", Integer},
+		"2^53 + 1":               {"1 9007199254740993", Float},
+		"20 digits":              {"1 12345678901234567890", Float},
+		"beyond float64":         {"1 1e999", Integer},
+		"only beyond float64":    {"1e999 inf", Empty},
+		"a boolean and infinity": {"inf true", Text},
+	} {
+		cells := strings.Fields(c.cells)
+		many := 0
+		if cells[0] == "1" {
+			many = 5000 // more than the spellings that are kept
+		}
+		for _, before := range []int{0, many} {
+			text := "a,b\n"
+			for i := range before {
+				text += strconv.Itoa(i) + ",\n"
+			}
+			text += strings.Join(cells, ",\n") + ",\n"
+			if got := readAll(t, opens(text), Options{}).Schema.Columns[0]; got.Kind != c.want {
+				t.Errorf("%s behind %d numbers: %s, want %s", name, before, got.Kind, c.want)
+			}
+		}
+	}
+	big := readAll(t, opens("a\n9007199254740993\n9007199254740992\n"), Options{})
+	same(t, "the nearest float64", big.Rows, [][]string{{"9.007199254740992e+15"}, {"9.007199254740992e+15"}})
+	if c := big.Schema.Columns[0]; c.Distinct != 1 {
+		t.Errorf("%d different", c.Distinct)
+	}
+	one := readAll(t, opens("a,b\n1,x"), Options{})
+	same(t, "one row", one.Rows, [][]string{{"1", "x"}})
+}
+
 func TestDictionaryBytesAreLimited(t *testing.T) {
 	got := readAll(t, opens("a\naaa\nbbb\ncccc\nd\naaa\n"), Options{MaxDictBytes: 9})
 	c := got.Schema.Columns[0]

@@ -21,10 +21,14 @@ func (s *scan) settle(t *table) bool {
 }
 
 // force makes a column what the dialect says, before its first cell.
-func (c *columnScan) force(t Type, text bool) {
+func (c *columnScan) force(d *Dialect, text bool) {
+	t := d.Types[c.name]
 	if text || t.text() {
 		c.kind = Text
 	}
+	c.forced = t == TypeDatetime
+	c.want = d.forms(c.forced)
+	c.form = c.want
 }
 
 // forceKinds gives the columns the kinds that the dialect says, as far as they

@@ -25,6 +25,7 @@ func parseRead(given map[string]any) (dataset.Dialect, error) {
 		{Name: "decimal", Value: custom(func(v any) string { return storeDecimal(&d, v) })},
 		{Name: "thousands", Value: choice(&d.Thousands, dataset.Thousands()...)},
 		{Name: "na_values", Value: custom(func(v any) string { return storeMissing(&d, v) })},
+		{Name: "dayfirst", Value: custom(func(v any) string { return storeOrder(&d, v) })},
 		{Name: "dtypes", Aliases: []string{"dtype"}, Value: custom(func(v any) string { return storeTypes(&d, v) })},
 	}, "body", "read")
 	bad := fault.New(fault.InvalidRequest, "The request is not valid.")
@@ -141,6 +142,17 @@ func storeMissing(d *dataset.Dialect, v any) string {
 	}
 	if !ok || count > maxMissing {
 		return fmt.Sprintf("Input should be a list of texts or numbers, or an object of such lists by column, of at most %d in all", maxMissing)
+	}
+	return ""
+}
+
+func storeOrder(d *dataset.Dialect, v any) string {
+	dayFirst, ok := v.(bool)
+	if !ok {
+		return "Input should be a valid boolean"
+	}
+	if d.Order = dataset.OrderMonthFirst; dayFirst {
+		d.Order = dataset.OrderDayFirst
 	}
 	return ""
 }

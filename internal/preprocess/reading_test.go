@@ -26,6 +26,7 @@ func TestReadOptionsAreChecked(t *testing.T) {
 		"thousands": {"x", "Input should be '.', ','"},
 		"na_values": {map[string]any{"x": true}, "a list of texts or numbers"},
 		"dtypes":    {map[string]any{"x": "complex"}, "Types should be 'string', 'category'"},
+		"dayfirst":  {"yes", "a valid boolean"},
 		"delimeter": {";", "did you mean 'delimiter'?"},
 	} {
 		t.Run(option, func(t *testing.T) {

@@ -16,7 +16,7 @@ type Request struct {
 	ModelName     string         `json:"model_name,omitempty" doc:"Which of the deployment's models this is; default 'default'"`
 	RunID         string         `json:"run_id,omitempty" doc:"Default: derived from the data, the parameters and the engine version"`
 	Split         map[string]any `json:"split,omitempty" doc:"How the holdout is chosen: test_fraction (0.2), group_column, time_column"`
-	Read          map[string]any `json:"read,omitempty" doc:"How the data is written, as far as a sample would not tell: format (csv, jsonl, parquet), encoding (utf-8, utf-16, latin-1, windows-1252 …), delimiter, quote, header (true, false, or the number of rows), decimal, thousands, na_values (besides pandas' own; a list, or lists by column), dtypes (by column: string, category, integer, float)"`
+	Read          map[string]any `json:"read,omitempty" doc:"How the data is written, as far as a sample would not tell: format (csv, jsonl, parquet), encoding (utf-8, utf-16, latin-1, windows-1252 …), delimiter, quote, header (true, false, or the number of rows), decimal, thousands, na_values (besides pandas' own; a list, or lists by column), dayfirst (of dates with slashes), dtypes (by column: string, category, integer, float, boolean, datetime)"`
 	Gate          map[string]any `json:"gate,omitempty" doc:"The gate's settings; checked here, used by /evaluate"`
 	// MaxBadRowFraction is the share of unusable rows from which on the data
 	// is refused as a whole.
