@@ -137,13 +137,19 @@ func newTrainer(d *Data, p *Params, workers *pool) *trainer {
 
 // divide sets the validation part aside, if there is to be one.
 func (t *trainer) divide() {
-	if t.params.EarlyStopping {
-		t.part = newPart(t.data, t.params.ValidationFraction, t.params.RandomState)
-		if len(t.part.judging) > 0 && t.part.count > 0 {
-			t.judge = &judge{patience: t.params.NIterNoChange, tol: t.params.Tol}
+	p := t.params
+	if p.EarlyStopping || p.Calibration != "" {
+		t.part = newPart(t.data, p.ValidationFraction, p.RandomState)
+		enough := len(t.part.judging) > 0 && t.part.count > 0
+		switch {
+		case enough && p.EarlyStopping:
+			t.judge = &judge{patience: p.NIterNoChange, tol: p.Tol}
 			return
+		case enough:
+			return
+		case p.EarlyStopping:
+			t.warn("There are too few rows for a validation part; early_stopping had no effect.")
 		}
-		t.warn("There are too few rows for a validation part; early_stopping had no effect.")
 	}
 	t.part = newPart(t.data, 0, 0)
 }
@@ -258,12 +264,16 @@ func (t *trainer) updateScores(k int, tree *tree, leaves []*leaf) {
 // result returns what was found so far. A training without a complete round has
 // a Result without trees.
 func (t *trainer) result() *Result {
-	r := &Result{BestIteration: t.rounds(), Warnings: t.warning}
+	r := &Result{BestIteration: t.rounds()}
 	if t.judge != nil && r.BestIteration > 0 {
 		r.BestIteration = t.judge.best + 1
 		r.History = t.judge.history
 		r.StoppedEarly = t.judge.enough()
 	}
 	r.Trees = &model.Trees{Base: t.base, Trees: t.trees[:r.BestIteration*len(t.scores)], Log: t.params.Loss == Poisson}
+	if t.params.Calibration != "" && r.BestIteration > 0 {
+		r.Trees = t.calibrate(r.Trees)
+	}
+	r.Warnings = t.warning
 	return r
 }

@@ -38,6 +38,8 @@ type Params struct {
 	ValidationFraction float64 // validation_fraction: the share of rows kept out
 	Tol                float64 // tol: how much lower a loss must be to be better
 
+	Calibration string // calibration: Sigmoid, which keeps a validation part out of training as early stopping does; "" is none
+
 	RandomState  uint64    // random_state: seed of the validation part and of what is drawn
 	MonotonicCst []int8    // monotonic_cst: for each feature -1, 0 or 1; nil is no constraint
 	Balanced     bool      // class_weight "balanced": rows / (classes × rows of the class)
@@ -102,6 +104,7 @@ func (p Params) Check() error {
 	c.share("validation_fraction", p.ValidationFraction)
 	c.that(p.ValidationFraction < 1, "validation_fraction", "Input should be less than 1")
 	c.atLeastZero("tol", p.Tol)
+	c.that(p.Calibration == "" || p.Calibration == Sigmoid, "calibration", "Input should be 'sigmoid' or null")
 	for _, m := range p.MonotonicCst {
 		c.that(m >= -1 && m <= 1, "monotonic_cst", "Input should be -1, 0 or 1 for each feature")
 	}

@@ -33,6 +33,7 @@ func boostingFields(p *gbdt.Params, recipe *model.Recipe) []settings.Field {
 		{Name: "n_iter_no_change", Aliases: []string{"early_stopping_rounds", "early_stopping_round"}, Value: settings.Integer{To: &p.NIterNoChange}},
 		{Name: "validation_fraction", Value: settings.Number{To: &p.ValidationFraction}},
 		{Name: "tol", Value: settings.Number{To: &p.Tol}},
+		{Name: "calibration", Value: calibration{&p.Calibration, recipe}},
 		{Name: "random_state", Aliases: []string{"seed", "random_seed"}, Value: seed{&p.RandomState}},
 		{Name: "class_weight", Value: &classWeight{balanced: &p.Balanced, weights: &p.ClassWeight, recipe: recipe}},
 		{Name: "monotonic_cst", Aliases: []string{"monotone_constraints"}, Value: &monotonic{to: &p.MonotonicCst, recipe: recipe}},

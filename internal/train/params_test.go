@@ -46,7 +46,7 @@ func TestDefaultsAreShownInFull(t *testing.T) {
 			"min_samples_leaf": 20, "l2_regularization": 1.0, "min_hessian": 1.0, "min_gain": 0.0, "max_bins": 255,
 			"reg_alpha": 0.0, "max_delta_step": 0.0, "colsample_bytree": 1.0, "subsample": 1.0, "subsample_freq": 1,
 			"max_features": 1.0, "cat_smooth": 10.0, "early_stopping": false, "n_iter_no_change": 10,
-			"validation_fraction": 0.1, "tol": 1e-7, "random_state": uint64(0), "class_weight": nil, "monotonic_cst": nil,
+			"validation_fraction": 0.1, "tol": 1e-7, "calibration": nil, "random_state": uint64(0), "class_weight": nil, "monotonic_cst": nil,
 		},
 		`{"algorithm":"logistic_regression"}`: {
 			"algorithm": "logistic_regression", "C": 1.0, "max_iter": 100, "tol": 1e-4, "class_weight": nil, "random_state": uint64(0),
@@ -104,6 +104,8 @@ func TestParametersHaveTheirNamesAndAliases(t *testing.T) {
 		{"n_iter_no_change early_stopping_rounds early_stopping_round", "3", func(p *Params) any { return p.Boosting.NIterNoChange }, 3},
 		{"validation_fraction", "0.25", func(p *Params) any { return p.Boosting.ValidationFraction }, 0.25},
 		{"tol", "0.01", func(p *Params) any { return p.Boosting.Tol }, 0.01},
+		{"calibration", `"sigmoid"`, func(p *Params) any { return p.Boosting.Calibration }, "sigmoid"},
+		{"calibration", "null", func(p *Params) any { return p.Boosting.Calibration }, ""},
 		{"random_state seed random_seed", "42", func(p *Params) any { return p.Boosting.RandomState }, uint64(42)},
 		{"random_state", "9007199254740992", func(p *Params) any { return p.Boosting.RandomState }, uint64(1 << 53)},
 		{"random_state", "null", func(p *Params) any { return p.Boosting.RandomState }, uint64(0)},
@@ -251,6 +253,12 @@ func TestCheckParamsKnowsTheTaskAtMost(t *testing.T) {
 		{`{"algorithm":"linear_regression"}`, "auto", true},
 		{`{"algorithm":"linear_regression"}`, "binary", false},
 		{`{"algorithm":"logistic_regression"}`, "regression", false},
+		{`{"calibration":"sigmoid"}`, "binary", true},
+		{`{"calibration":"sigmoid"}`, "", true},
+		{`{"calibration":"sigmoid"}`, "multiclass", false},
+		{`{"calibration":"sigmoid"}`, "regression", false},
+		{`{"calibration":"isotonic"}`, "", false},
+		{`{"calibration":true}`, "binary", false},
 		{`{"num_tree":5}`, "", false},
 	} {
 		if err := CheckParams(decoded(t, c.text), c.task); (err == nil) != c.ok {
