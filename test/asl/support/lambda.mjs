@@ -1,16 +1,22 @@
 // The shipped binary as a Lambda function, behind the emulator.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync, readdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { TaskError } from './machine.mjs';
 
 const name = 'retrain';
 
+// children lists the processes that any thread of a process has started.
+function children(pid) {
+  return readdirSync(`/proc/${pid}/task`).flatMap((t) => readFileSync(`/proc/${pid}/task/${t}/children`, 'utf8').trim().split(' ')).filter(Boolean);
+}
+
 // startLambda runs the binary that RETRAIN_BIN names, in the emulator that
-// LAMBDAEMU names, with the given environment.
-export async function startLambda(env) {
+// LAMBDAEMU names, with the given environment and function timeout.
+export async function startLambda(env, timeout = '120s') {
   const settings = Object.entries(env).flatMap(([key, value]) => ['-env', `${key}=${value}`]);
-  const emulator = spawn(process.env.LAMBDAEMU, ['-name', name, '-timeout', '120s', ...settings, '--', process.env.RETRAIN_BIN], {
+  const emulator = spawn(process.env.LAMBDAEMU, ['-name', name, '-timeout', timeout, ...settings, '--', process.env.RETRAIN_BIN], {
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const log = [];
@@ -34,7 +40,14 @@ export async function startLambda(env) {
       if (response.headers.has('x-amz-function-error')) throw new TaskError(document.errorType, text);
       return document;
     },
+    // signal sends a signal to the function's process; false if there is none.
+    signal(name) {
+      const [child] = children(emulator.pid);
+      if (child) process.kill(Number(child), name);
+      return Boolean(child);
+    },
     log: () => Buffer.concat(log).toString().slice(-4000), // its end
+    wholeLog: () => Buffer.concat(log).toString(),
     // stop ends the function and the emulator.
     async stop() {
       emulator.stdin.end();
