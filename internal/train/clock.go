@@ -14,6 +14,7 @@ var errTimeIsUp = errors.New("train: the time for this call is up")
 // still can be. How long that takes is measured during the call, not known
 // beforehand; without a deadline nothing ever ends.
 type clock struct {
+	start   time.Time
 	end     time.Time // the deadline; zero if there is none
 	reserve time.Duration
 	cancel  context.CancelCauseFunc
@@ -27,7 +28,7 @@ const recentRounds = 5
 
 // newClock returns a clock and a context that ends when it rings.
 func newClock(ctx context.Context) (*clock, context.Context) {
-	c := &clock{last: time.Now()}
+	c := &clock{start: time.Now(), last: time.Now()}
 	ctx, c.cancel = context.WithCancelCause(ctx)
 	if end, ok := ctx.Deadline(); ok {
 		c.end = end
@@ -59,6 +60,9 @@ func (c *clock) keep(reserve time.Duration) {
 		c.cancel(errTimeIsUp)
 	}
 }
+
+// halfway reports whether half of the time until the deadline is over.
+func (c *clock) halfway() bool { return !c.end.IsZero() && time.Since(c.start) > time.Until(c.end) }
 
 // begin says that a round begins.
 func (c *clock) begin() { c.last = time.Now() }

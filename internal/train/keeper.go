@@ -90,7 +90,7 @@ type keeper struct {
 	best        state         // what stands now, as far as is known
 	sum         string        // its SHA-256; "" if there is none
 	etag        string        // its tag
-	took        time.Duration // what the slowest use of the store took
+	took        time.Duration // what the slowest loading or saving took
 }
 
 func newKeeper(store blob.Root, runID, fingerprint string) *keeper {
@@ -129,6 +129,7 @@ func (k *keeper) measure(start time.Time) { k.took = max(k.took, time.Since(star
 // save stores a state, unless one stands that is as far. What stands then is
 // in best.
 func (k *keeper) save(ctx context.Context, s state) error {
+	defer k.measure(time.Now())
 	text, err := s.encode()
 	if err != nil {
 		return err
@@ -150,7 +151,6 @@ func (k *keeper) save(ctx context.Context, s state) error {
 }
 
 func (k *keeper) put(ctx context.Context, text []byte) (blob.Info, error) {
-	defer k.measure(time.Now())
 	if k.etag == "" {
 		return k.store.Put(ctx, k.key, text, blob.IfAbsent())
 	}

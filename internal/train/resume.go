@@ -72,9 +72,9 @@ func (j *job) findCheckpoint(ctx context.Context) error {
 	return nil
 }
 
-// timeToSave is what to set aside for saving a checkpoint: twice what the store
-// took so far in this call.
-func (j *job) timeToSave() time.Duration { return 50*time.Millisecond + 2*j.keeper.took }
+// timeToSave is what to set aside for saving a checkpoint: three times what
+// loading or saving took so far in this call, since the last one is larger.
+func (j *job) timeToSave() time.Duration { return 50*time.Millisecond + 3*j.keeper.took }
 
 // suspend saves how far the training is, and answers with it. It refuses to go
 // on for ever without getting anywhere.
@@ -147,16 +147,19 @@ func (j *job) afterRound(ctx context.Context, now *gbdt.Round) error {
 	return nil
 }
 
-// saveNowAndThen saves the state once in a while. If another call has come
+// saveNowAndThen saves the state once in a while, and in any case when half of
+// the time is over, which shows what it takes. If another call has come
 // further meanwhile, this one is at its end.
 func (j *job) saveNowAndThen(ctx context.Context) error {
 	every := j.CheckpointEvery
 	if every == 0 {
 		every = checkpointEvery
 	}
-	if time.Since(j.savedAt) < every {
+	rehearse := !j.rehearsed && j.clock.halfway()
+	if time.Since(j.savedAt) < every && !rehearse {
 		return nil
 	}
+	j.rehearsed = true
 	s := state{Fingerprint: j.fingerprint, trees: j.reached, Rounds: j.reached.Rounds()}
 	if err := j.save(ctx, s); err != nil {
 		return err

@@ -208,15 +208,29 @@ func TestTimeIsSetAsideForSaving(t *testing.T) {
 		req.OnDeadline = checkpoint
 		b.Store.Bucket = &slowStore{Memory: b.bucket, takes: 2 * time.Second}
 		start := time.Now()
-		// Rounds end after 1, 2 and 3 seconds; saving takes 2. Then 4 seconds
-		// are set aside of the 9.5, so a fourth round, done after 6, is the
-		// last.
+		// Rounds end after 1, 2 and 3 seconds; saving takes 2. Then 6 seconds
+		// are set aside of the 9.5, so there is no time for a fourth round.
 		r, err := b.slow(t, time.Second, 9500*time.Millisecond, req)
 		if err != nil || r.Checkpoint.TreesDone != 3 {
 			t.Errorf("%+v: %v", r.Checkpoint, err)
 		}
 		if took := time.Since(start); took != 5*time.Second {
 			t.Errorf("the call took %v", took)
+		}
+	})
+}
+
+// A call that would not save before its end tries half-way how long that takes.
+func TestSavingIsRehearsed(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := newBench()
+		req := b.preprocess(t, table(500, model.Binary), preprocess.Request{ModelParams: small()})
+		req.OnDeadline = checkpoint
+		b.Store.Bucket = &slowStore{Memory: b.bucket, takes: 2 * time.Second}
+		// Half of the 9.5 seconds is over after the fifth round.
+		r, err := b.slow(t, time.Second, 9500*time.Millisecond, req)
+		if err != nil || r.Checkpoint.TreesDone != 5 {
+			t.Errorf("%+v: %v", r.Checkpoint, err)
 		}
 	})
 }

@@ -78,6 +78,9 @@ type job struct {
 	keeper  *keeper          // nil unless it may be resumed
 	reached *gbdt.Checkpoint // the last round; nil before the first
 	savedAt time.Time
+	// rehearsed says that this call has saved a checkpoint, and so knows what
+	// that takes.
+	rehearsed bool
 }
 
 // plan opens the data and reads the parameters.
