@@ -185,7 +185,8 @@ func TestRetryLadder(t *testing.T) {
 		}, 2, 2, new(6), 60, "FULL"},
 		{[]string{"Retrain.Throttled"}, 10, 2, new(8), 120, "FULL"},
 		{[]string{"Lambda.CodeArtifactUserPendingException"}, 5, 2, new(5), 60, ""},
-		{[]string{"Sandbox.Timedout", "States.Timeout", "Runtime.ExitError", "Lambda.Unknown", "Retrain.DeadlineExceeded"}, 1, 0, new(1), 0, ""},
+		{[]string{"Sandbox.Timedout", "States.Timeout", "Runtime.ExitError", "Lambda.Unknown"}, 1, 0, new(1), 0, ""},
+		{[]string{"Retrain.DeadlineExceeded"}, 1, 0, new(2), 0, ""},
 	}
 	for _, task := range tasks {
 		if diff := cmp.Diff(want, d.States[task.state].Retry); diff != "" {

@@ -51,6 +51,10 @@ type Options struct {
 	// Resume is what an earlier training of the same data and parameters left;
 	// nil begins anew.
 	Resume *Checkpoint
+	// Scores are what Round.Scores returned after some of the rounds of Resume.
+	// They save time and nothing else: what is not of this training, or damaged,
+	// is not used.
+	Scores []byte
 	// AfterRound is called after each round; nil is nobody. An error ends the
 	// training.
 	AfterRound func(*Round) error
@@ -78,7 +82,7 @@ func Train(ctx context.Context, d *Data, p Params, o Options) (*Result, error) {
 	if err := t.resume(o.Resume); err != nil {
 		return nil, err
 	}
-	err := t.replay(ctx)
+	err := t.replay(ctx, t.takeScores(o.Scores))
 	if err == nil {
 		err = t.run(ctx, o.AfterRound)
 	}

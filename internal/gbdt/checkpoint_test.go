@@ -20,6 +20,7 @@ import (
 // after a few rounds, and resumed from bytes with the data read anew.
 func interrupted(t *testing.T, tab *table, p Params, rng *rand.Rand) (r *Result, stops int) {
 	var from *Checkpoint
+	var scores []byte
 	for {
 		p.Threads = 1 + rng.IntN(3)
 		left := rng.IntN(6)
@@ -27,7 +28,10 @@ func interrupted(t *testing.T, tab *table, p Params, rng *rand.Rand) (r *Result,
 		if left == 0 {
 			cancel() // before anything was done
 		}
-		r, err := Train(ctx, tab.data(p, 1+rng.IntN(900)), p, Options{Resume: from, AfterRound: func(now *Round) error {
+		r, err := Train(ctx, tab.data(p, 1+rng.IntN(900)), p, Options{Resume: from, Scores: scores, AfterRound: func(now *Round) error {
+			if rng.IntN(4) == 0 {
+				scores = now.Scores()
+			}
 			if left--; left > 0 {
 				return nil
 			}
@@ -110,7 +114,7 @@ func TestReplayFindsTheScores(t *testing.T) {
 		if err := second.resume(first.checkpoint()); err != nil {
 			t.Fatal(err)
 		}
-		if err := second.replay(context.Background()); err != nil {
+		if err := second.replay(context.Background(), 0); err != nil {
 			t.Fatal(err)
 		}
 		for k := range first.scores {
@@ -271,8 +275,65 @@ func BenchmarkReplay(b *testing.B) {
 		if err := t.resume(c); err != nil {
 			b.Fatal(err)
 		}
-		if err := t.replay(context.Background()); err != nil {
+		if err := t.replay(context.Background(), 0); err != nil {
 			b.Fatal(err)
 		}
 	}
+}
+
+// Scores stand for the rounds that they were taken after, and for nothing else.
+func TestScoresStandForRounds(t *testing.T) {
+	tab := mixed(model.Multiclass, 300, 5)
+	p := Defaults()
+	p.MaxIter, p.EarlyStopping = 8, true
+	var c *Checkpoint
+	var scores []byte
+	train := func(p Params, o Options) *trainer {
+		w := newPool(2)
+		t.Cleanup(w.close)
+		tr := newTrainer(tab.data(p, 100), &p, w)
+		if err := tr.resume(o.Resume); err != nil {
+			t.Fatal(err)
+		}
+		return tr
+	}
+	_, err := Train(t.Context(), tab.data(p, 1000), p, Options{AfterRound: func(now *Round) error {
+		if now.Iteration == 3 {
+			scores = now.Scores()
+		}
+		c = now.Checkpoint()
+		return nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken, replayed := train(p, Options{Resume: c}), train(p, Options{Resume: c})
+	rounds := taken.takeScores(scores)
+	if rounds != 3 {
+		t.Fatalf("scores of %d rounds", rounds)
+	}
+	if err := errors.Join(taken.replay(t.Context(), rounds), replayed.replay(t.Context(), 0)); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(replayed.scores, taken.scores); diff != "" {
+		t.Errorf("replayed, and taken (-want +got):\n%s", diff)
+	}
+	for name, text := range map[string][]byte{
+		"none": nil, "cut off": scores[:len(scores)-1], "altered": flipped(scores, len(scores)/2), "of other data": flipped(scores, len(scoresMagic)),
+		"of more rounds": flipped(scores, scoresHead-7),
+	} {
+		if n := train(p, Options{Resume: c}).takeScores(text); n != 0 {
+			t.Errorf("scores that are %s were taken for %d rounds", name, n)
+		}
+	}
+	fewer := &Checkpoint{width: c.width, trees: c.trees[:2*c.width], history: c.history[:2], of: c.of}
+	if n := train(p, Options{Resume: fewer}).takeScores(scores); n != 0 {
+		t.Errorf("scores of 3 rounds were taken for a checkpoint of %d", fewer.Rounds())
+	}
+}
+
+func flipped(text []byte, at int) []byte {
+	other := slices.Clone(text)
+	other[at] ^= 1
+	return other
 }

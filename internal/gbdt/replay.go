@@ -6,31 +6,32 @@ import "context"
 // that their bins stay in the first-level cache.
 const replayRows = 256
 
-// replay adds the trees of the checkpoint, if there is one, to the scores of all
-// rows, as the rounds that grew them did: to each row's in the order of the
+// replay adds the trees of the checkpoint behind the given number of rounds, if
+// there are any, to the scores of all rows, as the rounds that grew them did: to each row's in the order of the
 // trees, so that the sums have the same bits.
-func (t *trainer) replay(ctx context.Context) error {
-	if len(t.resumed) == 0 {
+func (t *trainer) replay(ctx context.Context, rounds int) error {
+	first := rounds * len(t.scores)
+	if len(t.resumed) == first {
 		return nil
 	}
 	blocks := (t.data.rows + replayRows - 1) / replayRows
 	t.pool.run(blocks, func(i, _ int) {
 		if ctx.Err() == nil {
 			from := i * replayRows
-			t.replayBlock(from, min(from+replayRows, t.data.rows))
+			t.replayBlock(first, from, min(from+replayRows, t.data.rows))
 		}
 	})
 	return ctx.Err()
 }
 
 // replayBlock is replay for the rows in places from..to-1.
-func (t *trainer) replayBlock(from, to int) {
+func (t *trainer) replayBlock(first, from, to int) {
 	var w walk
 	w.data, w.from = t.data, from
 	for k := range t.scores {
 		scores := t.scores[k][from:to]
 		copy(w.scores[:], scores)
-		for i := k; i < len(t.resumed); i += len(t.scores) {
+		for i := first + k; i < len(t.resumed); i += len(t.scores) {
 			for r := range scores {
 				w.rows[r] = uint8(r)
 			}

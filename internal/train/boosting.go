@@ -34,8 +34,10 @@ func (j *job) fitBoosting(ctx context.Context) (*fitted, error) {
 	if j.clock != nil {
 		j.beginRounds(time.Since(start))
 	}
+	scores := j.scores
+	j.scores = nil // what is saved from now on is newer
 	r, err := gbdt.Train(ctx, data, params, gbdt.Options{
-		Resume: j.reached, AfterRound: func(now *gbdt.Round) error { return j.afterRound(ctx, now) },
+		Resume: j.reached, Scores: scores, AfterRound: func(now *gbdt.Round) error { return j.afterRound(ctx, now) },
 	})
 	if err != nil {
 		return j.soFar(ctx, r, sample.data, err)

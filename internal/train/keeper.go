@@ -18,6 +18,11 @@ import (
 // checkpointFile is the object of a run that a training's checkpoint is kept in.
 const checkpointFile = "train.checkpoint"
 
+// scoresFile is the object beside it that saves the time of replaying trees. It
+// may be missing or belong to an earlier round, so it is written without
+// conditions.
+const scoresFile = "train.scores"
+
 // maxCheckpoint bounds what is read as a checkpoint.
 const maxCheckpoint = 1 << 30
 
@@ -85,6 +90,7 @@ func decodeState(text []byte) (*state, error) {
 type keeper struct {
 	store       blob.Root
 	key         string
+	scoresKey   string
 	fingerprint string
 	found       state         // what stood when the call began
 	best        state         // what stands now, as far as is known
@@ -95,7 +101,7 @@ type keeper struct {
 
 func newKeeper(store blob.Root, runID, fingerprint string) *keeper {
 	return &keeper{
-		store: store, key: processed.Path(runID, checkpointFile), fingerprint: fingerprint,
+		store: store, key: processed.Path(runID, checkpointFile), scoresKey: processed.Path(runID, scoresFile), fingerprint: fingerprint,
 		found: state{Fingerprint: fingerprint}, best: state{Fingerprint: fingerprint},
 	}
 }
@@ -121,6 +127,30 @@ func (k *keeper) load(ctx context.Context) error {
 	}
 	k.best, k.sum, k.etag = *s, sumOf(text), info.ETag
 	return nil
+}
+
+// loadScores reads the scores beside the checkpoint; nil if there are none to be
+// had.
+func (k *keeper) loadScores(ctx context.Context) []byte {
+	if k.found.Rounds == 0 {
+		return nil
+	}
+	defer k.measure(time.Now())
+	text, _, err := blob.ReadAll(ctx, k.store, k.scoresKey, maxCheckpoint)
+	if err != nil {
+		return nil
+	}
+	return text
+}
+
+// saveScores stores scores, if there are any.
+func (k *keeper) saveScores(ctx context.Context, text []byte) error {
+	if text == nil {
+		return nil
+	}
+	defer k.measure(time.Now())
+	_, err := k.store.Put(ctx, k.scoresKey, text, blob.Condition{})
+	return err
 }
 
 // measure notes how long a use of the store took.

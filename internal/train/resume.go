@@ -69,6 +69,7 @@ func (j *job) findCheckpoint(ctx context.Context) error {
 	}
 	k.found = k.best
 	j.keeper, j.reached = k, k.found.trees
+	j.scores = k.loadScores(ctx)
 	return nil
 }
 
@@ -99,6 +100,12 @@ func (j *job) save(ctx context.Context, s state) error {
 	if err := j.claim(ctx); err != nil {
 		return err
 	}
+	if s.Rounds > j.keeper.found.Rounds {
+		if err := j.keeper.saveScores(ctx, j.scores); err != nil {
+			return err
+		}
+	}
+	j.scores = nil
 	return j.keeper.save(ctx, s)
 }
 
@@ -136,11 +143,12 @@ func (j *job) afterRound(ctx context.Context, now *gbdt.Round) error {
 	j.clock.round()
 	if j.req.OnDeadline == onDeadlineCheckpoint {
 		j.reached = now.Checkpoint()
-		if err := j.saveNowAndThen(ctx); err != nil {
+		if err := j.saveNowAndThen(ctx, now); err != nil {
 			return err
 		}
 	}
 	if now.Iteration < now.MaxIter && !j.clock.fits() {
+		j.scores = now.Scores()
 		return gbdt.ErrStopped
 	}
 	j.clock.begin()
@@ -150,7 +158,7 @@ func (j *job) afterRound(ctx context.Context, now *gbdt.Round) error {
 // saveNowAndThen saves the state once in a while, and in any case when half of
 // the time is over, which shows what it takes. If another call has come
 // further meanwhile, this one is at its end.
-func (j *job) saveNowAndThen(ctx context.Context) error {
+func (j *job) saveNowAndThen(ctx context.Context, now *gbdt.Round) error {
 	every := j.CheckpointEvery
 	if every == 0 {
 		every = checkpointEvery
@@ -160,6 +168,7 @@ func (j *job) saveNowAndThen(ctx context.Context) error {
 		return nil
 	}
 	j.rehearsed = true
+	j.scores = now.Scores()
 	s := state{Fingerprint: j.fingerprint, trees: j.reached, Rounds: j.reached.Rounds()}
 	if err := j.save(ctx, s); err != nil {
 		return err

@@ -81,6 +81,7 @@ type job struct {
 	// rehearsed says that this call has saved a checkpoint, and so knows what
 	// that takes.
 	rehearsed bool
+	scores    []byte // gbdt's, to resume with, or to be saved
 }
 
 // plan opens the data and reads the parameters.

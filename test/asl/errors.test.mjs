@@ -39,7 +39,7 @@ const permanent = [
 ];
 const attempts = {
   ...Object.fromEntries(permanent.map((code) => [code, 1])),
-  'Retrain.DeadlineExceeded': 2, 'Sandbox.Timedout': 2, 'Runtime.ExitError': 2, 'Lambda.Unknown': 2, 'States.Timeout': 2,
+  'Retrain.DeadlineExceeded': 3, 'Sandbox.Timedout': 2, 'Runtime.ExitError': 2, 'Lambda.Unknown': 2, 'States.Timeout': 2,
   'Retrain.Transient': 7, 'Lambda.ServiceException': 7, 'Lambda.TooManyRequestsException': 7,
   'Lambda.CodeArtifactUserPendingException': 6, 'Retrain.Throttled': 9,
 };
