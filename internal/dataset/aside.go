@@ -12,12 +12,12 @@ func (r *blockReader) asideOf(b *block, cells []span) string {
 	first := b.cell(cells[0])
 	switch {
 	case len(first) == 0 && len(cells) > 1:
-		if isTotal(b, cells[1:]) {
+		if r.isTotal(b, cells[1:]) {
 			return SkippedTotal
 		}
 	case string(first) == r.names[0] && len(cells) > 1 && r.isHeader(b, cells):
 		return SkippedHeader
-	case mayBeTotal(first) && isTotal(b, cells):
+	case mayBeTotal(first) && r.isTotal(b, cells):
 		return SkippedTotal
 	}
 	return ""
@@ -72,7 +72,7 @@ var totals = map[string]bool{
 
 // isTotal reports whether the first cell with content says that this is a
 // total, and whether all others are numbers or empty, at least one a number.
-func isTotal(b *block, cells []span) bool {
+func (r *blockReader) isTotal(b *block, cells []span) bool {
 	for len(cells) > 0 && cells[0].start == cells[0].end {
 		cells = cells[1:]
 	}
@@ -85,7 +85,7 @@ func isTotal(b *block, cells []span) bool {
 	}
 	numbers := 0
 	for _, s := range cells[1:] {
-		switch _, class := parseCell(b.cell(s)); class {
+		switch r.numbers.class(b.cell(s)) {
 		case textCell:
 			return false
 		case missingCell:

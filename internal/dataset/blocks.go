@@ -65,7 +65,8 @@ type blockReader struct {
 	src       *source
 	lex       *lexer
 	names     []string
-	dialect   Dialect // with nothing left to be found
+	dialect   Dialect    // with nothing left to be found
+	numbers   convention // that of the dialect
 	refine    *refiner
 	json      *jsonLexer // of JSON Lines; else nil
 	wantsKeys bool       // they are JSON Lines whose keys are not known yet

@@ -55,6 +55,17 @@ func (c convention) number(b []byte) (whole, fraction, rest []byte, ok bool) {
 	return whole, fraction, b, n > 0 && isExponent(b)
 }
 
+// class is parseCell's, but for texts that are numbers in the convention.
+func (c convention) class(cell []byte) cellClass {
+	_, class := parseCell(cell)
+	if class == textCell && !c.plain() {
+		if _, _, _, ok := c.number(cell); ok {
+			return floatCell
+		}
+	}
+	return class
+}
+
 // digitsIn returns how many digits b begins with.
 func digitsIn(b []byte) int {
 	_, n, _ := gather(0, b, 0)

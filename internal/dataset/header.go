@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"io"
+	"slices"
 	"strings"
 
 	"retrain/internal/fault"
@@ -66,9 +67,12 @@ func (r *blockReader) header(opts Options) error {
 	if err := r.nameColumns(w, first, records, opts); err != nil {
 		return err
 	}
+	if err := r.readLike(w, opts); err != nil {
+		return err
+	}
 	r.lex = newLexer(d.Delimiter, len(r.names), opts)
 	r.lex.rows, r.sentinel = r.pattern, r.pattern.lastNumber()
-	return r.readLike(w, opts)
+	return nil
 }
 
 // nameColumns finds the names among the records of the head, which begin at
@@ -115,7 +119,9 @@ func headerOrData(rows [][]string) Header {
 	return 1
 }
 
-// readLike settles how numbers are written, and makes the refiner.
+// readLike settles how numbers are written, and makes the refiner. If they are
+// in a convention of their own, the pattern of the rows is learned anew, with
+// them as numbers.
 func (r *blockReader) readLike(w *window, opts Options) (err error) {
 	localized := opts.localized
 	switch {
@@ -128,6 +134,9 @@ func (r *blockReader) readLike(w *window, opts Options) (err error) {
 		localized = r.findConvention(w, opts)
 	case len(localized) != len(r.names):
 		return errChanged()
+	}
+	if r.numbers = r.dialect.convention(); !r.numbers.plain() {
+		r.pattern = learnPattern(slices.Clone(w.data[w.at:w.end+slack]), w.end-w.at, r.dialect.Delimiter, len(r.names), r.numbers, opts)
 	}
 	r.refine, err = newRefiner(r.names, &r.dialect, localized)
 	return err

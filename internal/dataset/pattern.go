@@ -16,6 +16,7 @@ type pattern struct {
 
 // cellPattern is what the cells of one column look like.
 type cellPattern struct {
+	numbers convention     // in which numbers may be written, besides the plain one
 	values  int            // cells that are not missing
 	texts   int            // those that are no numbers either
 	numeric bool           // nearly all values are numbers: the head may be dirty, too
@@ -31,10 +32,10 @@ const (
 
 // learnPattern lexes the records of data[:end], which it overwrites. As for
 // lexer.record, a newline stands at data[end].
-func learnPattern(data []byte, end int, delimiter byte, width int, opts Options) *pattern {
+func learnPattern(data []byte, end int, delimiter byte, width int, numbers convention, opts Options) *pattern {
 	p := &pattern{columns: make([]cellPattern, width)}
 	for j := range p.columns {
-		p.columns[j] = cellPattern{known: map[string]int{}}
+		p.columns[j] = cellPattern{numbers: numbers, known: map[string]int{}}
 	}
 	l := newLexer(delimiter, width, opts)
 	for at := 0; at < end; {
@@ -59,7 +60,7 @@ func learnPattern(data []byte, end int, delimiter byte, width int, opts Options)
 }
 
 func (c *cellPattern) add(cell []byte) {
-	_, class := parseCell(cell)
+	class := c.numbers.class(cell)
 	if class == missingCell {
 		c.missing = true
 		return
@@ -112,7 +113,7 @@ func (c *cellPattern) padded() bool { return c.values > 0 && 20*c.blanks >= c.va
 
 // fits reports whether a cell looks like the others of the column.
 func (c *cellPattern) fits(cell []byte) bool {
-	_, class := parseCell(cell)
+	class := c.numbers.class(cell)
 	switch {
 	case class == missingCell:
 		return c.missing

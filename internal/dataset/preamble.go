@@ -81,7 +81,7 @@ func preamble(data []byte, end int, records []headRecord, delimiter byte, opts O
 
 // patternBelow learns from the data behind a position without changing them.
 func patternBelow(data []byte, end, from int, delimiter byte, width int, opts Options) *pattern {
-	return learnPattern(slices.Clone(data[from:end+slack]), end-from, delimiter, width, opts)
+	return learnPattern(slices.Clone(data[from:end+slack]), end-from, delimiter, width, convention{}, opts)
 }
 
 // isHeader reports whether the cells cannot be a row of the pattern: there are

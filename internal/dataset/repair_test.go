@@ -97,6 +97,30 @@ func TestTheEnd(t *testing.T) {
 	}
 }
 
+// TestRepairsWithADecimalComma damages a table with its own signs in numbers,
+// behind the head that tells of them.
+func TestRepairsWithADecimalComma(t *testing.T) {
+	sound := []string{"id;note;price;weight"}
+	for i := range 40 {
+		sound = append(sound, fmt.Sprintf("%d;n%d;1.%03d,5;%d,25", i, i%5, i, i))
+	}
+	for _, c := range []struct{ line, want, reason string }{
+		{"50;n1;2.000,5;;7,5", "50|n1|2000.5|7.5", RepairedExtra},
+		{"50|n1|2.000,5|7,5", "50|n1|2000.5|7.5", RepairedDelimiter},
+		{"Summe;;1.234.567,5;99,75", "", SkippedTotal},
+		{"n1;50;red;S", "", ReasonPlace},
+	} {
+		got := readAll(t, opens(strings.Join(append(sound, c.line, "60;n0;1.000,5;1,5", ""), "\n")), Options{head: 600})
+		var rows []string
+		for _, row := range got.Rows[40 : len(got.Rows)-1] {
+			rows = append(rows, strings.Join(row, "|"))
+		}
+		same(t, c.line, strings.Join(rows, "\n"), c.want)
+		same(t, c.line, got.Rejects, []Reject{{42, "", c.reason, ""}})
+		same(t, c.line, kindsOf(got.Schema), []Kind{Integer, Text, Float, Float})
+	}
+}
+
 // TestAboveTheTable has what spreadsheets put there.
 func TestAboveTheTable(t *testing.T) {
 	rows := strings.Join(soundRows(), "\n") + "\n"
