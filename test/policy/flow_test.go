@@ -155,7 +155,7 @@ func listening(t *testing.T, log io.Reader) string {
 		said += string(buf[:n])
 		if _, after, ok := strings.Cut(said, "http://127.0.0.1:"); ok {
 			if end := strings.IndexFunc(after, func(r rune) bool { return r < '0' || r > '9' }); end > 0 {
-				go io.Copy(io.Discard, log)
+				go func() { _, _ = io.Copy(io.Discard, log) }()
 				return "http://127.0.0.1:" + after[:end]
 			}
 		}
