@@ -107,6 +107,23 @@ func TestEveryMishap(t *testing.T) {
 	}
 }
 
+// A store that never takes the checkpoint is not asked for ever.
+func TestAStoreThatIsAlwaysBusy(t *testing.T) {
+	b := newBench()
+	b.CheckpointEvery = 1
+	req := b.preprocess(t, table(100, model.Binary), preprocess.Request{ModelParams: small("max_iter", 2.0)})
+	req.OnDeadline = checkpoint
+	b.Store.Bucket = &blobtest.Faulty{Bucket: b.bucket, Fault: func(op blobtest.Op, key string) (out blobtest.Outcome) {
+		if op == blobtest.Put && strings.HasSuffix(key, ".checkpoint") {
+			out.Err = blob.ErrConflict
+		}
+		return out
+	}}
+	if _, err := b.Run(ctx, req); !fault.Is(err, fault.Transient) {
+		t.Errorf("it ends with %v", err)
+	}
+}
+
 // copyOf returns a bench over a copy of another's store.
 func copyOf(t *testing.T, from *bench) *bench {
 	t.Helper()

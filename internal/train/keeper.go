@@ -156,6 +156,13 @@ func (k *keeper) saveScores(ctx context.Context, text []byte) error {
 // measure notes how long a use of the store took.
 func (k *keeper) measure(start time.Time) { k.took = max(k.took, time.Since(start)) }
 
+// The tries to save a state while others write as well, and the pause between
+// them.
+const (
+	saveTries = 5
+	savePause = 50 * time.Millisecond
+)
+
 // save stores a state, unless one stands that is as far. What stands then is
 // in best.
 func (k *keeper) save(ctx context.Context, s state) error {
@@ -164,7 +171,10 @@ func (k *keeper) save(ctx context.Context, s state) error {
 	if err != nil {
 		return err
 	}
-	for k.best.behind(&s) || k.etag == "" {
+	for try := 0; k.best.behind(&s) || k.etag == ""; try++ {
+		if err := takeTurn(ctx, try); err != nil {
+			return err
+		}
 		written, err := k.put(ctx, text)
 		switch {
 		case err == nil:
@@ -178,6 +188,23 @@ func (k *keeper) save(ctx context.Context, s state) error {
 		}
 	}
 	return nil
+}
+
+// takeTurn waits before a save is tried again, and ends one that never gets
+// through.
+func takeTurn(ctx context.Context, try int) error {
+	if try == 0 {
+		return nil
+	}
+	if try == saveTries {
+		return fault.New(fault.Transient, "The store was too busy to take the training's checkpoint.")
+	}
+	select {
+	case <-time.After(savePause):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func (k *keeper) put(ctx context.Context, text []byte) (blob.Info, error) {
