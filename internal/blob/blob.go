@@ -69,8 +69,9 @@ func (c Condition) Absent() bool { return c.absent }
 // ETag returns the tag of an IfMatch condition, else "".
 func (c Condition) ETag() string { return c.etag }
 
-// What a Bucket's errors may be, by errors.Is. Access that is refused and
-// storage that is out of reach are fault.AccessDenied and fault.Transient.
+// What a Bucket's errors may be, by errors.Is. Access that is refused, storage
+// that is out of reach and a bucket that does not exist are fault.AccessDenied,
+// fault.Transient and fault.DataNotFound.
 var (
 	// ErrNotFound: no object has the key (or, of a conditional write with
 	// IfMatch, the object is gone: S3's 404).

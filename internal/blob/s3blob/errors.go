@@ -69,6 +69,10 @@ func fromAnswer(what doing, err error) error {
 // fromCode knows the answers whose status says too little.
 func fromCode(code string, err error) error {
 	switch code {
+	case "NoSuchBucket":
+		// Not blob.ErrNotFound, after which callers would go on: that nothing
+		// can be in this bucket is another matter than that an object is not.
+		return fault.Wrap(fault.DataNotFound, err, "The bucket does not exist; check the address, and the store's in RETRAIN_STORE.")
 	case "NoSuchUpload":
 		// An upload that was completed by a request whose answer got lost, or
 		// aborted by a lifecycle rule: the outcome is unknown.

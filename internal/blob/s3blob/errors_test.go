@@ -85,7 +85,7 @@ func TestAnswersBecomeErrors(t *testing.T) {
 		except string // calls for which this answer means something else, or nothing
 	}{
 		{404, "NoSuchKey", blob.ErrNotFound, 1, ""},
-		{404, "NoSuchBucket", blob.ErrNotFound, 1, ""},
+		{404, "NoSuchBucket", fault.DataNotFound, 1, "stat"},
 		{412, "PreconditionFailed", blob.ErrCondition, 1, "stat open list"},
 		{412, "PreconditionFailed", blob.ErrChanged, 1, "put upload delete"},
 		{409, "ConditionalRequestConflict", blob.ErrConflict, 1, ""},
