@@ -115,12 +115,12 @@ func (j *job) findChallenger(ctx context.Context) error {
 	return nil
 }
 
-// openHoldout opens the data that the challenger was trained beside. Its
-// address is the manifest's and not the request's, so errors speak of the
-// model.
+// openHoldout opens the data that the challenger was trained beside, in this
+// store, wherever the store was then. Its run is the manifest's and not the
+// request's, so errors speak of the model.
 func (j *job) openHoldout(ctx context.Context) error {
 	recorded := j.challenger.manifest.Data
-	data, err := processed.Open(ctx, j.Store, recorded.ProcessedPath)
+	data, err := processed.OpenRecorded(ctx, j.Store, recorded.ProcessedPath)
 	if err == nil && data.Holdout.Digest != recorded.HoldoutSHA256 {
 		data.Close()
 		err = fault.New(fault.InvalidData, "the holdout has another digest")

@@ -13,6 +13,7 @@ import (
 	"retrain/internal/evaluate"
 	"retrain/internal/fault"
 	"retrain/internal/modelstore"
+	"retrain/internal/processed"
 )
 
 func (r *ring) overwrite(t *testing.T, uri string, data []byte) {
@@ -117,16 +118,45 @@ func TestAChallengerThatDoesNotGoWithItsHoldout(t *testing.T) {
 	}
 }
 
-// A store that was copied to another place is still a store, but old addresses
-// do not lead out of it.
-func TestAHoldoutElsewhereIsNotRead(t *testing.T) {
+// A store that was copied to another place is still a store: its challengers are
+// judged there by the copied data. Old addresses do not lead out of it.
+func TestAStoreThatWasCopied(t *testing.T) {
 	r := newRing()
 	run := r.process(t, "run-1", yesNo(), nil)
-	version := r.add(t, run, believing(run.recipe, "right80"))
-	moved := blob.Root{Bucket: r.bucket, Base: "s3://moved"}
-	r.Store, r.Models = moved, &modelstore.Store{Root: moved}
-	_, err := r.Run(ctx, evaluate.Request{ModelPath: strings.Replace(version.URI, "s3://store", "s3://moved", 1)})
-	if f := fault.From(err); f == nil || f.Kind != fault.InvalidData || fmt.Sprint(f.Fields[0].Loc) != "[body model_path]" {
+	r.crown(t, r.add(t, run, believing(run.recipe, "right80")))
+	version := r.add(t, run, believing(run.recipe, "right90"))
+	want := r.evaluate(t, version, bare())
+
+	elsewhere, err := blob.OpenRoot(t.TempDir(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range r.keys(t) {
+		if strings.Contains(key, "/evaluations/"+version.Digest[:16]) {
+			continue // it is to be judged anew
+		}
+		data, _, err := blob.ReadAll(ctx, r.bucket, key, 1<<30)
+		if err == nil {
+			_, err = elsewhere.Put(ctx, key, data, blob.IfAbsent())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.Store, r.Models = elsewhere, &modelstore.Store{Root: elsewhere}
+	req := evaluate.Request{ModelPath: r.Models.ModelURI("m", version.Digest), Gate: bare()}
+	got, err := r.Run(ctx, req)
+	if err != nil || got.Decision != want.Decision || got.ModelPath != req.ModelPath {
+		t.Fatalf("got %+v, %v", got, err)
+	}
+	if diff := cmp.Diff(want.Metrics, got.Metrics); diff != "" {
+		t.Errorf("the copy has other metrics:\n%s", diff)
+	}
+	if err := elsewhere.Delete(ctx, processed.Path("run-1", processed.DataFile)); err != nil {
+		t.Fatal(err)
+	}
+	_, err = r.Run(ctx, evaluate.Request{ModelPath: req.ModelPath})
+	if f := fault.From(err); f == nil || f.Kind != fault.DataNotFound || fmt.Sprint(f.Fields[0].Loc) != "[body model_path]" {
 		t.Errorf("got %v", err)
 	}
 }

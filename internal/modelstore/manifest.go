@@ -46,6 +46,7 @@ type Data struct {
 	// the same table, however it was cut into files or compressed.
 	Digest string `json:"digest"`
 	// ProcessedPath is where the processed data was written, holdout included.
+	// In a store that was copied elsewhere only its end, the run's key, holds.
 	ProcessedPath string `json:"processed_data_path"`
 	// HoldoutSHA256 identifies the rows that judge the version.
 	HoldoutSHA256 string `json:"holdout_sha256"`

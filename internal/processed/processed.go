@@ -46,6 +46,15 @@ func Open(ctx context.Context, store blob.Root, uri string) (*Data, error) {
 	return d, nil
 }
 
+// OpenRecorded opens the processed data whose address a document of the store
+// has recorded. Its end alone counts, the run's key: stores are copied and moved
+// as wholes, and no recorded address leads out of the one at hand. Whether it is
+// the same data is for the caller to check by a digest. Errors are those of Open.
+func OpenRecorded(ctx context.Context, store blob.Root, uri string) (*Data, error) {
+	parts := strings.Split(uri, "/")
+	return Open(ctx, store, store.URI(path.Join(parts[max(0, len(parts)-3):]...)))
+}
+
 func open(ctx context.Context, store blob.Root, uri string, options dataset.Options) (*Data, error) {
 	runID, err := runOf(store, uri)
 	if err != nil {
