@@ -160,7 +160,7 @@ func TestForcedBooleansAndTimes(t *testing.T) {
 	text := "b,d\ntrue,2024-02-03\n0,2024-02-03\nFalse,03.02.2024 12:00\nNA,03/02/2024\n,13/02/2024\nTRUE,n/a\n"
 	forced := map[string]Type{"b": TypeBoolean, "d": TypeDatetime}
 	at := func(s string) string {
-		v, ok := ParseTime(s)
+		v, ok := ParseTime(s, OrderFound)
 		if !ok {
 			t.Fatal(s)
 		}

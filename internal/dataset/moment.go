@@ -272,10 +272,12 @@ func daysFromCivil(year, month, day int64) int64 {
 }
 
 // ParseTime reads a date or time in one of the forms that tell by themselves
-// what is day and what is month: FormISO and FormDotted. It returns seconds since
+// what is day and what is month: FormISO and FormDotted, and, if their order is
+// known, in the form with slashes. It returns seconds since
 // 1970-01-01T00:00:00Z, as the values of a Time column are.
-func ParseTime(s string) (seconds float64, ok bool) {
-	m, fits := parseMoment([]byte(s), FormISO|FormDotted)
+func ParseTime(s string, order DateOrder) (seconds float64, ok bool) {
+	d := Dialect{Order: order}
+	m, fits := parseMoment([]byte(s), d.forms(true))
 	return m.seconds(), fits != 0
 }
 

@@ -110,6 +110,9 @@ func (f *Feature) check() error {
 	if !utf8.ValidString(f.Column) {
 		return errors.New("has a column whose name is not UTF-8")
 	}
+	if f.Slashes != "" && (!f.Part.OfTime() || f.Slashes != DayFirst && f.Slashes != MonthFirst) {
+		return errors.New("has an order of day and month that does not exist, or is no time")
+	}
 	if err := f.checkPart(); err != nil {
 		return err
 	}

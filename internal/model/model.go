@@ -39,6 +39,9 @@ type Feature struct {
 	// one called Name. The parts of a column stand side by side.
 	Column string `json:"column,omitempty"`
 	Part   Part   `json:"part,omitempty"`
+	// Slashes tells how a time like 01/02/2006 is read: DayFirst or MonthFirst,
+	// as the training data was; empty if that had none.
+	Slashes string `json:"slashes,omitempty"`
 	// Numbers: Fill replaces a missing value, and (x-Mean)/Scale standardizes
 	// it, in linear models. Trees take the raw value and send NaN where they
 	// learned to. Mean and Scale are of the filled column; Scale is never 0.
@@ -49,6 +52,12 @@ type Feature struct {
 	// Missing is the category "", present only if the training side had it.
 	Categories []string `json:"categories,omitempty"`
 }
+
+// The orders of day and month between slashes.
+const (
+	DayFirst   = "day_first"
+	MonthFirst = "month_first"
+)
 
 // Recipe says how raw columns become a model's inputs and its target. It is
 // fitted on the training side by preprocess, stored inside the model, and used

@@ -35,7 +35,7 @@ func value(f *model.Feature, v any) (float64, trouble) {
 	case f.Part == model.Flag:
 		return boolean(v)
 	case f.Part.OfTime():
-		return moment(v)
+		return moment(f, v)
 	}
 	switch v := v.(type) {
 	case nil:
@@ -72,9 +72,9 @@ func text(f *model.Feature, cell string) (float64, trouble) {
 		return boolean(cell)
 	case f.Part.OfTime():
 		if x, err := strconv.ParseFloat(strings.Trim(cell, " \t"), 64); err == nil {
-			return moment(x)
+			return moment(f, x)
 		}
-		return moment(cell)
+		return moment(f, cell)
 	}
 	cell = strings.Trim(cell, " \t")
 	if strings.Trim(cell, "+-.0123456789eE") != "" {
@@ -114,8 +114,10 @@ func boolean(v any) (float64, trouble) {
 	return 0, noBoolean
 }
 
+var orders = map[string]dataset.DateOrder{model.DayFirst: dataset.OrderDayFirst, model.MonthFirst: dataset.OrderMonthFirst}
+
 // moment encodes a time of the years 1 to 9999.
-func moment(v any) (float64, trouble) {
+func moment(f *model.Feature, v any) (float64, trouble) {
 	const first, end = -62_135_596_800, 253_402_300_800 // as seconds since 1970
 	switch v := v.(type) {
 	case nil:
@@ -128,7 +130,7 @@ func moment(v any) (float64, trouble) {
 		if isMissing(v) {
 			return math.NaN(), trouble{}
 		}
-		if seconds, ok := dataset.ParseTime(v); ok {
+		if seconds, ok := dataset.ParseTime(v, orders[f.Slashes]); ok {
 			return seconds, trouble{}
 		}
 	}

@@ -179,7 +179,9 @@ func (f *fit) features(i int, schema *dataset.Schema) (features []model.Feature,
 		for k, part := range model.TimeParts {
 			// That a time is missing, its epoch tells.
 			if m := &f.parts[i][k]; !m.constant() && (part == model.Epoch || m.low < m.high) {
-				features = append(features, m.feature(partName(schema, c.Name, part), c.Name, part))
+				feature := m.feature(partName(schema, c.Name, part), c.Name, part)
+				feature.Slashes = slashes(c.Form)
+				features = append(features, feature)
 			}
 		}
 	default:
@@ -195,6 +197,17 @@ func (f *fit) features(i int, schema *dataset.Schema) (features []model.Feature,
 		reason = "it is constant on the training side"
 	}
 	return features, reason, cut
+}
+
+// slashes returns the order in which times of the form have day and month.
+func slashes(form dataset.Form) string {
+	switch {
+	case form&dataset.FormDayFirst != 0:
+		return model.DayFirst
+	case form&dataset.FormMonthFirst != 0:
+		return model.MonthFirst
+	}
+	return ""
 }
 
 // feature returns a number's entry in the recipe.
