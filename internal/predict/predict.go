@@ -40,6 +40,7 @@ const (
 	maxRows    = 10_000
 	maxCells   = 4 << 20 // rows × features
 	maxOutputs = 200_000 // rows × outputs
+	maxExplain = 100     // rows that are explained
 )
 
 // Request is the body of POST /predict.
@@ -47,6 +48,7 @@ type Request struct {
 	Records        []map[string]any `json:"records" doc:"The rows: a value for each of the model's columns; null is a missing value"`
 	ModelName      string           `json:"model_name,omitempty" doc:"Default: 'default'"`
 	MissingColumns string           `json:"missing_columns,omitempty" enum:"error,null" doc:"What a column is that a record leaves out: an error (the default), or a missing value"`
+	Explain        bool             `json:"explain,omitempty" doc:"Tell each feature's contribution to each answer; of at most 100 records"`
 }
 
 // Result is the answer of POST /predict and POST /invocations.
@@ -60,7 +62,17 @@ type Result struct {
 	Predictions   []any       `json:"predictions" doc:"For each row: the label (an integer, where all labels of the training data are), or the predicted number"`
 	Classes       []any       `json:"classes,omitempty" doc:"The labels in the order of the probabilities; not for regression"`
 	Probabilities [][]float64 `json:"probabilities,omitempty" doc:"For each row, the probability of each class"`
-	Warnings      []string    `json:"warnings"`
+	// Explanations tell of each row, if asked for, how the raw score of its answer comes about.
+	Explanations []Explanation `json:"explanations,omitempty" doc:"For each row, how the raw score comes about; if explain was asked for"`
+	Warnings     []string      `json:"warnings"`
+}
+
+// Explanation takes a row's raw score apart: base and contributions sum to it.
+// The score is the log odds of the second class, the predicted class's own of
+// several, or the predicted number (or its logarithm, of a model of counts).
+type Explanation struct {
+	Base          float64            `json:"base" doc:"The raw score without any feature"`
+	Contributions map[string]float64 `json:"contributions" doc:"What each feature adds to it"`
 }
 
 // Run scores records. Errors: fault.InvalidRequest with the place of each value
@@ -68,7 +80,12 @@ type Result struct {
 // fault.TooLarge for too many rows, fault.InvalidData if the champion that
 // stands is damaged and none served before it.
 func (p *Predictor) Run(ctx context.Context, req Request) (Result, error) {
-	return p.score(ctx, req.ModelName, recordRows("records", req.Records, req.MissingColumns == "null"))
+	if n := len(req.Records); req.Explain && n > maxExplain {
+		return Result{}, fault.New(fault.TooLarge, "The request has more rows than the %d that are explained at a time.", maxExplain)
+	}
+	r := recordRows("records", req.Records, req.MissingColumns == "null")
+	r.explain = req.Explain
+	return p.score(ctx, req.ModelName, r)
 }
 
 // Ready returns nil if rows can be scored, or if there is no champion to score
@@ -96,6 +113,8 @@ type rows struct {
 	encode func(*champion) ([]float64, []string, error)
 	// at is where a row stands in the request.
 	at func(i int) []any
+	// explain asks for the answers' explanations.
+	explain bool
 }
 
 // score is the story of a request.
@@ -120,7 +139,31 @@ func (p *Predictor) score(ctx context.Context, name string, r rows) (Result, err
 	if err := checkFinite(out, c.model.Outputs(), r.at); err != nil {
 		return Result{}, err
 	}
-	return c.answer(out, warnings), nil
+	answer := c.answer(out, warnings)
+	if r.explain {
+		answer.Explanations, err = c.explain(x, out, r.at)
+	}
+	return answer, err
+}
+
+// explain takes the answers apart.
+func (c *champion) explain(x, out []float64, at func(int) []any) ([]Explanation, error) {
+	features, outputs := len(c.model.Features), c.model.Outputs()
+	list := make([]Explanation, len(out)/outputs)
+	parts := make([]float64, len(x))
+	for i := range list {
+		score := 0
+		if c.model.Task == model.Multiclass {
+			score = model.Label(out[i*outputs : (i+1)*outputs])
+		}
+		own := parts[i*features : (i+1)*features]
+		list[i].Base = c.model.Explain(own, x[i*features:(i+1)*features], score)
+		list[i].Contributions = make(map[string]float64, features)
+		for j, part := range own {
+			list[i].Contributions[c.model.Features[j].Name] = part
+		}
+	}
+	return list, checkFinite(parts, features, at)
 }
 
 // checkFinite refuses the rows whose result overflowed: a linear model does so

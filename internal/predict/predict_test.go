@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"retrain/internal/dataset"
 	"retrain/internal/fault"
@@ -50,6 +51,37 @@ func TestAnswers(t *testing.T) {
 	l.must(err)
 	if diff := cmp.Diff([]any{-895.0, 55.0}, r.Predictions); diff != "" || r.Classes != nil || r.Probabilities != nil {
 		t.Error(diff)
+	}
+}
+
+func TestExplanations(t *testing.T) {
+	l := scorer(t)
+	r, err := l.Run(t.Context(), decoded[Request](t, `{"explain":true,"records":[{"age":null,"plan":"gold","active":true,"fee":2}]}`))
+	l.must(err)
+	want := []Explanation{{Contributions: map[string]float64{"age": 0.3 * (40 - 42.0) / 11, "plan": 0.5, "active": 0.7, "fee": 2}}}
+	near := cmpopts.EquateApprox(0, 1e-12)
+	if diff := cmp.Diff(want, r.Explanations, near); diff != "" {
+		t.Error(diff)
+	}
+	r, err = l.Run(t.Context(), decoded[Request](t, `{"model_name":"digits","explain":true,"records":[{"x":-9},{"x":7}]}`))
+	l.must(err)
+	want = []Explanation{{Contributions: map[string]float64{"x": 9}}, {Contributions: map[string]float64{"x": 7}}}
+	if diff := cmp.Diff(want, r.Explanations, near); diff != "" {
+		t.Error(diff)
+	}
+	many := Request{Explain: true, Records: make([]map[string]any, 101)}
+	if _, err := l.Run(t.Context(), many); !fault.Is(err, fault.TooLarge) {
+		t.Errorf("101 rows: %v", err)
+	}
+	steep := churn(0)
+	steep.Linear.Coef[0][7] = 100 // its sigmoid is 1, the contribution beyond a float64
+	l.crown("steep", steep, nil)
+	huge := decoded[Request](t, `{"model_name":"steep","records":[{"age":1,"plan":"gold","active":true,"fee":1e308}]}`)
+	_, err = l.Run(t.Context(), huge)
+	l.must(err)
+	huge.Explain = true
+	if _, err := l.Run(t.Context(), huge); !fault.Is(err, fault.InvalidRequest) {
+		t.Errorf("an infinite contribution: %v", err)
 	}
 }
 
