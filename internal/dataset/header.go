@@ -143,10 +143,12 @@ func (r *blockReader) readLike(w *window, opts Options) (err error) {
 }
 
 // findConvention completes the dialect's convention by a sample of rows, and
-// returns which columns are written in it.
+// returns which columns are written in it. A row of another width is damaged, and
+// its cells may stand under the wrong names: it proves nothing.
 func (r *blockReader) findConvention(w *window, opts Options) []bool {
 	d := &r.dialect
 	rows := sampleRows(w.data[w.at:], w.end-w.at, d.Delimiter, opts)
+	rows = slices.DeleteFunc(rows, func(row []string) bool { return len(row) != len(r.names) })
 	d.complete(findConvention(rows, len(r.names), d.Delimiter))
 	localized := make([]bool, len(r.names))
 	if c := d.convention(); !c.plain() {

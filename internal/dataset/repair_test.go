@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -98,7 +99,8 @@ func TestTheEnd(t *testing.T) {
 }
 
 // TestRepairsWithADecimalComma damages a table with its own signs in numbers,
-// behind the head that tells of them.
+// behind the head that tells of them, or, where the damage shows in the row's
+// width, within it.
 func TestRepairsWithADecimalComma(t *testing.T) {
 	sound := []string{"id;note;price;weight"}
 	for i := range 40 {
@@ -110,14 +112,20 @@ func TestRepairsWithADecimalComma(t *testing.T) {
 		{"Summe;;1.234.567,5;99,75", "", SkippedTotal},
 		{"n1;50;red;S", "", ReasonPlace},
 	} {
-		got := readAll(t, opens(strings.Join(append(sound, c.line, "60;n0;1.000,5;1,5", ""), "\n")), Options{head: 600})
-		var rows []string
-		for _, row := range got.Rows[40 : len(got.Rows)-1] {
-			rows = append(rows, strings.Join(row, "|"))
+		heads := []int{600}
+		if strings.Count(c.line, ";") != 3 {
+			heads = append(heads, 0)
 		}
-		same(t, c.line, strings.Join(rows, "\n"), c.want)
-		same(t, c.line, got.Rejects, []Reject{{42, "", c.reason, ""}})
-		same(t, c.line, kindsOf(got.Schema), []Kind{Integer, Text, Float, Float})
+		for _, head := range heads {
+			got := readAll(t, opens(strings.Join(append(slices.Clone(sound), c.line, "60;n0;1.000,5;1,5", ""), "\n")), Options{head: head})
+			var rows []string
+			for _, row := range got.Rows[40 : len(got.Rows)-1] {
+				rows = append(rows, strings.Join(row, "|"))
+			}
+			same(t, c.line, strings.Join(rows, "\n"), c.want)
+			same(t, c.line, got.Rejects, []Reject{{42, "", c.reason, ""}})
+			same(t, c.line, kindsOf(got.Schema), []Kind{Integer, Text, Float, Float})
+		}
 	}
 }
 

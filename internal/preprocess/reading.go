@@ -178,6 +178,14 @@ func storeTypes(d *dataset.Dialect, v any) string {
 func (j *job) explainDialect() {
 	d, given := &j.schema.Dialect, &j.dialect
 	isWestern := func(f dataset.FileTally) bool { return f.Encoding == dataset.Windows1252 }
+	if d.Format == dataset.Parquet {
+		for _, name := range slices.Sorted(maps.Keys(j.req.Read)) {
+			if name != "format" {
+				j.warn(fmt.Sprintf("read.%s is about text, and has no effect on Parquet", name))
+			}
+		}
+		return
+	}
 	if given.Encoding == "" && (d.Encoding == dataset.Windows1252 || slices.ContainsFunc(j.tally.Files, isWestern)) {
 		j.warn(`the data is not in UTF-8 and was taken for Windows-1252 (Latin-1); pass "read":{"encoding":…} if it is something else`)
 	}

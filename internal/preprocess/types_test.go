@@ -116,6 +116,28 @@ func TestParquetAndCSVOfATableAreAlike(t *testing.T) {
 	}
 }
 
+// TestOptionsOfTextAreNoneOfParquet: what has no effect is not passed over in silence.
+func TestOptionsOfTextAreNoneOfParquet(t *testing.T) {
+	var file bytes.Buffer
+	rows := make([]typed, 100)
+	for i := range rows {
+		rows[i].Count, rows[i].Paid = float32(i%13), i%3 == 0
+	}
+	if err := parquet.Write(&file, rows); err != nil {
+		t.Fatal(err)
+	}
+	b := newBench()
+	b.put(t, file.String())
+	req := request()
+	req.Target, req.Read = "paid", map[string]any{"format": "parquet", "na_values": []any{"7"}, "dtypes": map[string]any{"count": "string"}}
+	warnings := strings.Join(b.run(t, req).Warnings, "\n")
+	for name, want := range map[string]bool{"read.na_values": true, "read.dtypes": true, "read.format": false} {
+		if strings.Contains(warnings, name) != want {
+			t.Errorf("%s is named: %v, want %v: %s", name, !want, want, warnings)
+		}
+	}
+}
+
 // TestNearlyEmptyColumnsAreDropped needs enough rows to tell.
 func TestNearlyEmptyColumnsAreDropped(t *testing.T) {
 	for rows, want := range map[int]string{900: "feature", 1500: "dropped"} {
