@@ -151,20 +151,21 @@ var pageText string
 var style string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"style":    func() template.CSS { return template.CSS(style) },
-	"metric":   metricName,
-	"lower":    func(name string) bool { return !metric.HigherIsBetter(name) },
-	"score":    scoreText,
-	"number":   number,
-	"signed":   signedNumber,
-	"interval": intervalText,
-	"gap":      gapText,
-	"count":    Count,
-	"percent":  percent,
-	"rule":     ruleName,
-	"role":     roleText,
-	"verdict":  verdictText,
-	"level":    levelText,
+	"style":     func() template.CSS { return template.CSS(style) },
+	"metric":    metricName,
+	"lower":     func(name string) bool { return !metric.HigherIsBetter(name) },
+	"score":     scoreText,
+	"number":    number,
+	"stability": stabilityText,
+	"signed":    signedNumber,
+	"interval":  intervalText,
+	"gap":       gapText,
+	"count":     Count,
+	"percent":   percent,
+	"rule":      ruleName,
+	"role":      roleText,
+	"verdict":   verdictText,
+	"level":     levelText,
 }).Parse(pageText))
 
 // HTML returns the page.

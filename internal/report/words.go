@@ -75,6 +75,15 @@ func levelText(level string) string {
 // minus is the sign that is as wide as a plus.
 const minus = "−"
 
+// stabilityText writes a population stability index, of which only the first
+// digits behind the point mean anything.
+func stabilityText(x float64) string {
+	if x > 0 && x < 1e-4 {
+		return "< 0.0001"
+	}
+	return number(x)
+}
+
 // number writes a value with about five digits, and thousands apart.
 func number(x float64) string {
 	text := ""
