@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 )
 
@@ -36,11 +37,11 @@ func done[T any](v T, err error) T {
 // for the third time, and counts how often it is looked at.
 type ending struct {
 	context.Context
-	looks int
+	looks atomic.Int64
 }
 
 func (e *ending) Err() error {
-	if e.looks++; e.looks > 2 {
+	if e.looks.Add(1) > 2 {
 		return context.DeadlineExceeded
 	}
 	return nil
@@ -53,14 +54,14 @@ func TestBootstrapsStopWhenTheContextEnds(t *testing.T) {
 	v, c, d := twoRegressors(rand.New(rand.NewPCG(1, 9)), 300, 0.5, 0.6)
 	for _, name := range []string{Accuracy, AveragePrecision, LogLoss, Brier} {
 		e := &ending{Context: context.Background()}
-		if _, err := CompareClassification(e, name, y, a, b, 2, Options{}); !errors.Is(err, context.DeadlineExceeded) || e.looks > 5 {
-			t.Errorf("%s: %v after %d looks", name, err, e.looks)
+		if _, err := CompareClassification(e, name, y, a, b, 2, Options{}); !errors.Is(err, context.DeadlineExceeded) || e.looks.Load() > 5 {
+			t.Errorf("%s: %v after %d looks", name, err, e.looks.Load())
 		}
 	}
 	for _, name := range []string{RMSE, MAE, R2} {
 		e := &ending{Context: context.Background()}
-		if _, err := CompareRegression(e, name, v, c, d, Options{}); !errors.Is(err, context.DeadlineExceeded) || e.looks > 5 {
-			t.Errorf("%s: %v after %d looks", name, err, e.looks)
+		if _, err := CompareRegression(e, name, v, c, d, Options{}); !errors.Is(err, context.DeadlineExceeded) || e.looks.Load() > 5 {
+			t.Errorf("%s: %v after %d looks", name, err, e.looks.Load())
 		}
 	}
 	e := &ending{Context: context.Background()}
