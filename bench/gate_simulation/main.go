@@ -1,4 +1,4 @@
-// Gate_simulation shows how often the gate promotes a model whose true quality
+// Command gate_simulation shows how often the gate promotes a model whose true quality
 // is known: an equal one, one that is a point better, and one that is a point
 // worse. It uses the comparison and the rule of /evaluate, simulated answers of
 // two models, and a fixed seed, and prints a table for bench/README.md.
