@@ -47,8 +47,11 @@ type told struct {
 // request is one step to be asked of the binary.
 type request struct {
 	step string
+	path string
 	body map[string]any
 }
+
+
 
 // preferred are the steps in whose course lives end, as often as they are
 // named; the death in a step that is not under way comes in the next one.
@@ -143,7 +146,7 @@ func (v *victim) next() request {
 // own, so that it leads to a model that there has not been before.
 func (v *victim) retraining() request {
 	v.jobs++
-	return request{"preprocess", map[string]any{
+	return request{"preprocess", "/preprocess", map[string]any{
 		"data_path": v.data, "target": "y", "model_name": v.model(),
 		"model_params": map[string]any{"algorithm": "logistic_regression", "C": 0.1 + 0.01*float64(v.jobs)},
 		"gate": map[string]any{
@@ -160,7 +163,7 @@ func (v *victim) rollback() request {
 	if to.model == standing.model {
 		return v.retraining()
 	}
-	return request{"rollback", map[string]any{
+	return request{"rollback", "/models/" + v.model() + "/rollback", map[string]any{
 		"to_version": to.version, "expected_champion_version": standing.version, "reason": "torture",
 	}}
 }
@@ -176,7 +179,7 @@ func (v *victim) take(done request, answer answer) {
 	v.path = nil
 	steps := []string{"preprocess", "train", "evaluate", "update-model"}
 	if i := slices.Index(steps, done.step); i >= 0 && i < len(steps)-1 {
-		v.path = []request{{steps[i+1], answer.body}}
+		v.path = []request{{steps[i+1], "/" + steps[i+1], answer.body}}
 		return
 	}
 	v.hear(answer)
@@ -225,7 +228,6 @@ type process struct {
 	url    string
 	client *http.Client
 	stderr *bytes.Buffer
-	model  string
 	death  sync.Once
 }
 
@@ -233,7 +235,7 @@ type process struct {
 func start(v *victim) (*process, error) {
 	p := &process{
 		cmd: exec.Command(v.binary, "serve", "--listen", "127.0.0.1:0", "--log-level", "error"), stderr: &bytes.Buffer{},
-		client: &http.Client{Transport: &http.Transport{}, Timeout: time.Minute}, model: v.model(),
+		client: &http.Client{Transport: &http.Transport{}, Timeout: time.Minute},
 	}
 	p.cmd.Env = append(os.Environ(), v.place.env...)
 	p.cmd.Env = append(p.cmd.Env, "RETRAIN_STORE="+v.place.root.Base, "RETRAIN_DATA_ROOTS="+filepath.Dir(v.data))
@@ -275,16 +277,12 @@ type answer struct {
 
 // ask asks for a step.
 func (p *process) ask(ctx context.Context, r request) (a answer) {
-	path := "/" + r.step
-	if r.step == "rollback" {
-		path = "/models/" + p.model + "/rollback"
-	}
 	body, err := json.Marshal(r.body)
 	if err != nil {
 		return answer{err: err}
 	}
 	began := time.Now()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url+path, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url+r.path, bytes.NewReader(body))
 	if err != nil {
 		return answer{err: err}
 	}
