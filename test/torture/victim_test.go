@@ -51,8 +51,6 @@ type request struct {
 	body map[string]any
 }
 
-
-
 // preferred are the steps in whose course lives end, as often as they are
 // named; the death in a step that is not under way comes in the next one.
 var preferred = []string{
