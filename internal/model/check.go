@@ -22,6 +22,9 @@ func (m *Model) Check() error {
 			return errors.New("model: a key of Meta is empty, or an entry is not UTF-8")
 		}
 	}
+	if err := m.checkDecision(); err != nil {
+		return err
+	}
 	switch {
 	case (m.Trees == nil) == (m.Linear == nil):
 		return errors.New("model: exactly one of Trees and Linear must be set")

@@ -4,7 +4,8 @@ package model
 // contribution into dst, one number a feature, and returns the base, which is
 // the score without any of them. Base and contributions sum to the raw score:
 // the log odds of class 1, the raw score of class k, or the predicted value (its
-// logarithm, if Trees.Log).
+// logarithm, if Trees.Log). A Calibration comes after it: the score says which
+// way a feature moves the probability, and the calibration how far.
 //
 // Of trees these are exact Shapley values (Lundberg et al. 2018, path-dependent
 // TreeSHAP): a feature that is left out goes both ways, in the shares of the

@@ -12,3 +12,15 @@ func Label(p []float64) int {
 	}
 	return best
 }
+
+// Label returns the index of the class that the model decides on, given a row's
+// probabilities: with a threshold, class 1 only if p[1] > Threshold.
+func (m *Model) Label(p []float64) int {
+	switch {
+	case m.Threshold == 0:
+		return Label(p)
+	case p[1] > m.Threshold:
+		return 1
+	}
+	return 0
+}

@@ -87,6 +87,12 @@ type Model struct {
 	Recipe
 	Trees  *Trees
 	Linear *Linear
+	// Calibration turns the raw scores into probabilities; nil is the logistic
+	// function, or softmax.
+	Calibration *Calibration
+	// Threshold is the probability above which a binary row is of class 1; 0
+	// stands for one half.
+	Threshold float64
 	// Meta is carried along as it is: lineage, parameters, engine version.
 	// Keys beginning with "retrain." are the encoder's own.
 	Meta map[string]string

@@ -19,17 +19,22 @@ const fewRows = 16
 // A row's result does not depend on the rows beside it, and has the same bits
 // on every architecture. Blocks of many rows are shared among all processors.
 // Predict may be called concurrently.
-func (m *Model) Predict(dst, x []float64) {
-	features, outputs := len(m.Features), m.Outputs()
+func (m *Model) Predict(dst, x []float64) { m.inBlocks(dst, x, m.Outputs(), scorer.score) }
+
+// Raw is Predict for the raw scores: dst receives n × Width() numbers.
+func (m *Model) Raw(dst, x []float64) { m.inBlocks(dst, x, m.Width(), scorer.rawOnly) }
+
+func (m *Model) inBlocks(dst, x []float64, outputs int, score func(s scorer, dst, x []float64)) {
+	features := len(m.Features)
 	if features == 0 {
-		panic("model: Predict without features")
+		panic("model: a model without features")
 	}
 	n := len(x) / features
 	if len(x) != n*features || len(dst) != n*outputs {
 		panic("model: lengths of x and dst do not agree")
 	}
 	if n <= sweepBlock {
-		newScorer(m, n).score(dst, x)
+		score(newScorer(m, n), dst, x)
 		return
 	}
 	blocks := (n + sweepBlock - 1) / sweepBlock
@@ -38,7 +43,7 @@ func (m *Model) Predict(dst, x []float64) {
 		s := newScorer(m, n)
 		for at := int(next.Add(1) - 1); at < blocks; at = int(next.Add(1) - 1) {
 			from, to := at*sweepBlock, min((at+1)*sweepBlock, n)
-			s.score(dst[from*outputs:to*outputs], x[from*features:to*features])
+			score(s, dst[from*outputs:to*outputs], x[from*features:to*features])
 		}
 	}
 	var wait sync.WaitGroup
@@ -75,3 +80,6 @@ func (s scorer) score(dst, x []float64) {
 		s.link(dst[i*outputs:(i+1)*outputs], raw[i*width:(i+1)*width])
 	}
 }
+
+// rawOnly writes the raw scores of at most sweepBlock rows.
+func (s scorer) rawOnly(dst, x []float64) { s.rawScores(dst, x, s.sweep) }

@@ -20,6 +20,11 @@ func each(t *testing.T, check func(t *testing.T, rng *rand.Rand, m *model.Model)
 			rng := rand.New(rand.NewPCG(seed, 1))
 			t.Run(fmt.Sprintf("linear/%s/%d", task, seed), func(t *testing.T) { check(t, rng, modeltest.Linear(rng, task)) })
 			t.Run(fmt.Sprintf("trees/%s/%d", task, seed), func(t *testing.T) { check(t, rng, modeltest.Trees(rng, task, rng.IntN(12), 12)) })
+			if task != model.Regression {
+				t.Run(fmt.Sprintf("calibrated/%s/%d", task, seed), func(t *testing.T) {
+					check(t, rng, modeltest.Calibrate(rng, modeltest.Trees(rng, task, 2, 12)))
+				})
+			}
 		}
 		rng := rand.New(rand.NewPCG(seed, 1))
 		t.Run(fmt.Sprintf("logarithm/%d", seed), func(t *testing.T) { check(t, rng, modeltest.LogTrees(rng, rng.IntN(12), 12)) })
@@ -46,6 +51,9 @@ func naive(m *model.Model, table modeltest.Table, row int) []float64 {
 		return raw
 	case model.Binary:
 		p := 1 / (1 + math.Exp(-raw[0]))
+		if m.Calibration != nil {
+			p = naiveCurve(m.Calibration.Curves[0], raw[0])
+		}
 		return []float64{1 - p, p}
 	}
 	sum, p := 0.0, make([]float64, len(raw))
@@ -56,7 +64,42 @@ func naive(m *model.Model, table modeltest.Table, row int) []float64 {
 	for k := range p {
 		p[k] /= sum
 	}
+	if m.Calibration != nil {
+		naiveCalibration(m.Calibration, p)
+	}
 	return p
+}
+
+// naiveCalibration calibrates the probabilities of several classes.
+func naiveCalibration(c *model.Calibration, p []float64) {
+	own, sum := make([]float64, len(p)), 0.0
+	for k := range p {
+		rest := 0.0
+		for j := range p {
+			if j != k {
+				rest += p[j]
+			}
+		}
+		z := math.Log(p[k] / rest)
+		if c.Lines != nil {
+			own[k] = 1 / (1 + math.Exp(-c.Lines[k].Slope*z-c.Lines[k].Shift))
+		} else {
+			own[k] = naiveCurve(c.Curves[k], z)
+		}
+		sum += own[k]
+	}
+	for k := range p {
+		p[k] = own[k] / sum
+	}
+}
+
+// naiveCurve is the sum of the ramps that the score has gone up.
+func naiveCurve(c model.Curve, z float64) float64 {
+	y := c.Y[0]
+	for i := range len(c.X) - 1 {
+		y += (c.Y[i+1] - c.Y[i]) * max(0, min(1, (z-c.X[i])/(c.X[i+1]-c.X[i])))
+	}
+	return y
 }
 
 func naiveTree(m *model.Model, t *model.Tree, at int32, table modeltest.Table, row int) float64 {

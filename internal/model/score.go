@@ -108,6 +108,10 @@ func (f *Feature) Standardize(x float64) float64 {
 
 // link turns raw scores into probabilities, or leaves a prediction as it is.
 func (m *Model) link(dst, raw []float64) {
+	if m.Calibration != nil {
+		m.calibrate(dst, raw)
+		return
+	}
 	switch m.Task {
 	case Binary:
 		dst[1] = Sigmoid(raw[0])

@@ -42,22 +42,47 @@ func (g *graph) addExp() {
 	g.op("Exp", predictionOutput, []string{g.names.free(logarithmTensor)})
 }
 
-// addClasses turns raw scores into probabilities and a label. The label is the
-// class of the largest probability, the first of them on a tie, as
-// model.Label has it: a binary row is of class 1 only if p[1] > p[0].
-func (g *graph) addClasses(r *model.Recipe, scores string) {
+// addClasses turns raw scores into probabilities and a label.
+func (g *graph) addClasses(m *model.Model, scores string) {
 	scores = g.names.free(scores)
-	var probabilities string
-	if r.Task == model.Binary {
-		positive := g.op("Sigmoid", "positive", []string{scores})
-		one := g.constant(doubles("one", []float64{1}))
-		negative := g.op("Sub", "negative", []string{one, positive})
-		probabilities = g.op("Concat", probabilitiesOutput, []string{negative, positive}, attrInt("axis", 1))
-	} else {
-		probabilities = g.op("Softmax", probabilitiesOutput, []string{scores}, attrInt("axis", 1))
+	if m.Task != model.Binary {
+		g.addLabel(m, g.addProbabilities(m, scores), "")
+		return
 	}
-	best := g.op("ArgMax", "best", []string{probabilities}, attrInt("axis", 1), attrInt("keepdims", 0), attrInt("select_last_index", 0))
-	g.op("Gather", labelOutput, []string{g.constant(labels(r)), best}, attrInt("axis", 0))
+	var positive string
+	if m.Calibration != nil {
+		positive = g.addOneCurve(m.Calibration, scores)
+	} else {
+		positive = g.op("Sigmoid", "positive", []string{scores})
+	}
+	one := g.constant(doubles("one", []float64{1}))
+	negative := g.op("Sub", "negative", []string{one, positive})
+	g.addLabel(m, g.op("Concat", probabilitiesOutput, []string{negative, positive}, attrInt("axis", 1)), positive)
+}
+
+// addProbabilities turns the raw scores of several classes into probabilities.
+func (g *graph) addProbabilities(m *model.Model, scores string) string {
+	if m.Calibration != nil {
+		return g.addEach(m.Calibration, scores)
+	}
+	return g.op("Softmax", probabilitiesOutput, []string{scores}, attrInt("axis", 1))
+}
+
+// addLabel adds the label, as model.Model.Label has it: the class of the largest
+// probability, the first of them on a tie; with a threshold, class 1 only if its
+// probability, positive, is above it.
+func (g *graph) addLabel(m *model.Model, probabilities, positive string) {
+	classes := g.constant(labels(&m.Recipe))
+	var best string
+	if m.Threshold != 0 {
+		threshold := g.constant(doubles(thresholdTensor, []float64{m.Threshold}))
+		above := g.op("Greater", "above", []string{positive, threshold})
+		column := g.op("Cast", "best_column", []string{above}, attrInt("to", int64(pb.TensorProto_INT64)))
+		best = g.op("Squeeze", "best", []string{column, g.axis()})
+	} else {
+		best = g.op("ArgMax", "best", []string{probabilities}, attrInt("axis", 1), attrInt("keepdims", 0), attrInt("select_last_index", 0))
+	}
+	g.op("Gather", labelOutput, []string{classes, best}, attrInt("axis", 0))
 }
 
 // labels returns the classes as a vector of strings, or of int64.
@@ -73,6 +98,14 @@ func labels(r *model.Recipe) *pb.TensorProto {
 		if err != nil {
 			panic("onnx: labels: the recipe was not checked")
 		}
+		appendIntegers(t, v)
+	}
+	return t
+}
+
+// appendIntegers adds numbers to a tensor of int64.
+func appendIntegers(t *pb.TensorProto, values ...int64) *pb.TensorProto {
+	for _, v := range values {
 		t.RawData = binary.LittleEndian.AppendUint64(t.RawData, uint64(v))
 	}
 	return t

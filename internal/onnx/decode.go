@@ -75,6 +75,12 @@ func modelOf(p *pb.ModelProto) (*model.Model, error) {
 			m.Meta[key] = v
 		}
 	}
+	if m.Calibration, err = calibrationIn(props[keyCalibration], recipe); err != nil {
+		return nil, err
+	}
+	if m.Threshold, err = thresholdIn(p.GetGraph(), recipe); err != nil {
+		return nil, err
+	}
 	if attrs := ensembleIn(p.GetGraph()); attrs != nil {
 		m.Trees, err = treesIn(p.GetGraph(), attrs, recipe, props)
 	} else {

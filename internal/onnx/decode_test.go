@@ -38,6 +38,15 @@ func attr(p *pb.ModelProto, op, name string) *pb.AttributeProto {
 	panic("no such attribute: " + name)
 }
 
+func constant(p *pb.ModelProto, name string) *pb.TensorProto {
+	for _, c := range p.Graph.Initializer {
+		if c.Name == name {
+			return c
+		}
+	}
+	panic("no such constant: " + name)
+}
+
 func prop(p *pb.ModelProto, key string) *string {
 	for _, e := range p.MetadataProps {
 		if e.Key == key {
@@ -161,14 +170,6 @@ func setsTo(p *pb.ModelProto, values ...float64) {
 }
 
 func TestDecodeRefusesWeights(t *testing.T) {
-	constant := func(p *pb.ModelProto, name string) *pb.TensorProto {
-		for _, c := range p.Graph.Initializer {
-			if c.Name == name {
-				return c
-			}
-		}
-		panic("no such constant: " + name)
-	}
 	for name, harm := range map[string]func(p *pb.ModelProto){
 		"no weights":                 func(p *pb.ModelProto) { constant(p, "coefficients").RawData = nil },
 		"a weight too few":           func(p *pb.ModelProto) { c := constant(p, "coefficients"); c.RawData = c.RawData[8:] },
@@ -190,6 +191,45 @@ func TestDecodeRefusesWeights(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { mustRefuseAfter(t, "linear-multiclass", harm) })
 	}
+}
+
+func TestDecodeRefusesCalibrations(t *testing.T) {
+	const calibration = "retrain.calibration"
+	for name, harm := range map[string]func(p *pb.ModelProto){
+		"no calibration":       func(p *pb.ModelProto) { *prop(p, calibration) = "" },
+		"no JSON":              func(p *pb.ModelProto) { *prop(p, calibration) = "{" },
+		"null":                 func(p *pb.ModelProto) { *prop(p, calibration) = "null" },
+		"a space":              func(p *pb.ModelProto) { *prop(p, calibration) += " " },
+		"too long a text":      func(p *pb.ModelProto) { *prop(p, calibration) += strings.Repeat(" ", 30_000) },
+		"another knot":         func(p *pb.ModelProto) { replaceProp(p, calibration, "0.5", "0.625") },
+		"another height":       func(p *pb.ModelProto) { replaceProp(p, calibration, "0.75", "0.875") },
+		"a knot in the graph":  func(p *pb.ModelProto) { copy(constant(p, "knots_0").RawData, packed(0.625)) },
+		"a width in the graph": func(p *pb.ModelProto) { copy(constant(p, "widths_0").RawData, packed(2)) },
+		"a rise in the graph":  func(p *pb.ModelProto) { copy(constant(p, "rises_0").RawData, packed(0.25)) },
+		"above instead of from": func(p *pb.ModelProto) {
+			node(p, "GreaterOrEqual").OpType = "Greater"
+		},
+		"a threshold of 1":        func(p *pb.ModelProto) { copy(constant(p, "threshold").RawData, packed(1)) },
+		"two thresholds":          func(p *pb.ModelProto) { constant(p, "threshold").RawData = packed(0.375, 0.375) },
+		"no threshold":            func(p *pb.ModelProto) { constant(p, "threshold").RawData = nil },
+		"from the threshold on":   func(p *pb.ModelProto) { node(p, "Greater").OpType = "GreaterOrEqual" },
+		"a threshold, not in use": func(p *pb.ModelProto) { node(p, "Greater").OpType = "Less" },
+	} {
+		t.Run(name, func(t *testing.T) { mustRefuseAfter(t, "calibrated-binary", harm) })
+	}
+	for name, harm := range map[string]func(p *pb.ModelProto){
+		"another slope":     func(p *pb.ModelProto) { copy(constant(p, "slopes").RawData, packed(3)) },
+		"a slope below 0":   func(p *pb.ModelProto) { replaceProp(p, calibration, `"slope":1`, `"slope":-1`) },
+		"another axis":      func(p *pb.ModelProto) { copy(constant(p, "axis").RawData, []byte{0}) },
+		"a class's own too": func(p *pb.ModelProto) { attr(p, "CumSum", "exclusive").I = 0 },
+	} {
+		t.Run(name, func(t *testing.T) { mustRefuseAfter(t, "calibrated-lines", harm) })
+	}
+}
+
+func replaceProp(p *pb.ModelProto, key, from, to string) {
+	text := prop(p, key)
+	*text = strings.Replace(*text, from, to, 1)
 }
 
 // mustRefuseAfter harms a golden file and wants it refused.
@@ -330,6 +370,9 @@ func FuzzDecode(f *testing.F) {
 	for _, task := range tasks {
 		f.Add(encode(f, modeltest.Trees(rng, task, 5, 8)))
 		f.Add(encode(f, modeltest.Linear(rng, task)))
+		if task != model.Regression {
+			f.Add(encode(f, modeltest.Calibrate(rng, modeltest.Linear(rng, task))))
+		}
 	}
 	f.Fuzz(func(t *testing.T, b []byte) { accepted(t, b) })
 }

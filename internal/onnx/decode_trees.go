@@ -49,7 +49,7 @@ func treesIn(g *pb.GraphProto, attrs map[string]*pb.AttributeProto, r *model.Rec
 		return nil, fmt.Errorf("%w: %d thresholds for %d splits", errForeign, len(e.splits), n)
 	}
 	t := &model.Trees{Base: constantIn(g, namesBeside(r).free(baseTensor))}
-	t.Log = slices.ContainsFunc(g.GetNode(), func(n *pb.NodeProto) bool { return n.GetOpType() == "Exp" })
+	t.Log = r.Task == model.Regression && slices.ContainsFunc(g.GetNode(), func(n *pb.NodeProto) bool { return n.GetOpType() == "Exp" })
 	in := treeReader{ensemble: &e, nodes: make([]model.Node, 0, n+len(e.weights))}
 	for range e.roots {
 		tree, err := in.tree()

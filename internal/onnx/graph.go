@@ -10,9 +10,10 @@ import (
 // graph is a graph under construction: an operator is added once its inputs
 // are there, so that the nodes are in topological order.
 type graph struct {
-	names   names
-	numbers map[int]bool // the constants that number has added
-	proto   *pb.GraphProto
+	names     names
+	numbers   map[int]bool // the constants that number has added
+	classAxis string       // the constant that axis has added; or ""
+	proto     *pb.GraphProto
 }
 
 func newGraph(r *model.Recipe) *graph {

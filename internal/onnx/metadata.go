@@ -27,6 +27,8 @@ const (
 	// unsigned varints; gains are of the splits, as little-endian doubles.
 	keyCounts = keyPrefix + "counts"
 	keyGains  = keyPrefix + "gains"
+	// model.Calibration as JSON; absent if there is none.
+	keyCalibration = keyPrefix + "calibration"
 )
 
 // metadata returns the entries sorted by key.
@@ -47,6 +49,13 @@ func metadata(m *model.Model, e *ensemble) ([]*pb.StringStringEntryProto, error)
 	}
 	if slices.ContainsFunc(e.gains, func(g float64) bool { return g != 0 }) {
 		entries[keyGains] = packGains(e.gains)
+	}
+	if m.Calibration != nil {
+		text, err := json.Marshal(m.Calibration)
+		if err != nil {
+			return nil, err
+		}
+		entries[keyCalibration] = string(text)
 	}
 	for key, v := range m.Meta {
 		if strings.HasPrefix(key, keyPrefix) {

@@ -9,8 +9,8 @@
 //	         the seconds since 1970, whose parts the graph computes)
 //	outputs  label [N] of string or int64, and probabilities [N,C] of double,
 //	         the classes in ascending order; for regression prediction [N,1]
-//	metadata retrain.format, .recipe, .schema, .task, .counts, .gains, and the
-//	         entries of model.Meta under their own keys
+//	metadata retrain.format, .recipe, .schema, .task, .counts, .gains,
+//	         .calibration, and the entries of model.Meta under their own keys
 //
 // A tensor that would have the name of a column has underscores appended, the
 // outputs too: a column called label makes the output label_.
@@ -78,7 +78,7 @@ func protoOf(m *model.Model) (*pb.ModelProto, error) {
 	}
 	switch {
 	case m.Task != model.Regression:
-		g.addClasses(&m.Recipe, scores)
+		g.addClasses(m, scores)
 	case scores == logarithmTensor:
 		g.addExp()
 	}

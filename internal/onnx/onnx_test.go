@@ -33,6 +33,11 @@ func each(t *testing.T, check func(t *testing.T, rng *rand.Rand, m *model.Model)
 			rng := rand.New(rand.NewPCG(seed, 2))
 			t.Run(fmt.Sprintf("linear/%s/%d", task, seed), func(t *testing.T) { check(t, rng, modeltest.Linear(rng, task)) })
 			t.Run(fmt.Sprintf("trees/%s/%d", task, seed), func(t *testing.T) { check(t, rng, modeltest.Trees(rng, task, 1+rng.IntN(12), 12)) })
+			if task != model.Regression {
+				t.Run(fmt.Sprintf("calibrated/%s/%d", task, seed), func(t *testing.T) {
+					check(t, rng, modeltest.Calibrate(rng, modeltest.Linear(rng, task)))
+				})
+			}
 		}
 		rng := rand.New(rand.NewPCG(seed, 2))
 		t.Run(fmt.Sprintf("logarithm/%d", seed), func(t *testing.T) { check(t, rng, modeltest.LogTrees(rng, 1+rng.IntN(12), 12)) })
@@ -190,6 +195,7 @@ func goldenModels() map[string]*model.Model {
 	}
 	integers := recipe(model.Multiclass, "-1", "2", "10")
 	integers.IntLabels = true
+	curve := model.Curve{X: []float64{-1, 0.5, 2}, Y: []float64{0.125, 0.25, 0.75}}
 	meta := map[string]string{"engine_version": "1", "params": `{"max_iter":2}`}
 	return map[string]*model.Model{
 		"trees-binary":      {Recipe: recipe(model.Binary, "no", "yes"), Trees: &model.Trees{Base: []float64{-0.5}, Trees: trees}, Meta: meta},
@@ -197,6 +203,18 @@ func goldenModels() map[string]*model.Model {
 		"trees-regression":  {Recipe: recipe(model.Regression), Trees: &model.Trees{Base: []float64{7}, Trees: trees}},
 		"linear-binary":     {Recipe: recipe(model.Binary, "no", "yes"), Linear: &model.Linear{Intercept: []float64{0.5}, Coef: [][]float64{{1, 2, 3, 4, 5}}}},
 		"linear-multiclass": {Recipe: integers, Linear: &model.Linear{Intercept: []float64{1, 2, 3}, Coef: [][]float64{{1, 2, 3, 4, 5}, {6, 7, 8, 9, 10}, {-1, -2, -3, -4, -5}}}, Meta: meta},
+		"calibrated-binary": {
+			Recipe: recipe(model.Binary, "no", "yes"), Trees: &model.Trees{Base: []float64{-0.5}, Trees: trees}, Threshold: 0.375,
+			Calibration: &model.Calibration{Curves: []model.Curve{curve}},
+		},
+		"calibrated-lines": {
+			Recipe: integers, Trees: &model.Trees{Base: []float64{0.1, 0.2, 0.3}, Trees: trees},
+			Calibration: &model.Calibration{Lines: []model.Line{{Slope: 1, Shift: 0.5}, {Slope: 0.5}, {Slope: 2, Shift: -1}}},
+		},
+		"calibrated-curves": {
+			Recipe: integers, Trees: &model.Trees{Base: []float64{0.1, 0.2, 0.3}, Trees: trees},
+			Calibration: &model.Calibration{Curves: []model.Curve{curve, curve, curve}},
+		},
 		"linear-regression": {Recipe: recipe(model.Regression), Linear: &model.Linear{Intercept: []float64{0}, Coef: [][]float64{{1, 0, 0.5, 0, -1}}}},
 	}
 }

@@ -29,6 +29,11 @@ func TestParityWithONNXRuntime(t *testing.T) {
 	}
 	dir := t.TempDir()
 	for seed := range uint64(12) {
+		for _, task := range tasks[:2] {
+			rng := rand.New(rand.NewPCG(seed, 9))
+			writeCase(t, filepath.Join(dir, fmt.Sprintf("calibrated-linear-%s-%02d", task, seed)), rng, modeltest.Calibrate(rng, modeltest.Linear(rng, task)))
+			writeCase(t, filepath.Join(dir, fmt.Sprintf("calibrated-trees-%s-%02d", task, seed)), rng, modeltest.Calibrate(rng, modeltest.Trees(rng, task, int(seed*9), 31)))
+		}
 		for _, task := range tasks {
 			rng := rand.New(rand.NewPCG(seed, 8))
 			writeCase(t, filepath.Join(dir, fmt.Sprintf("linear-%s-%02d", task, seed)), rng, modeltest.Linear(rng, task))
@@ -43,6 +48,7 @@ func TestParityWithONNXRuntime(t *testing.T) {
 	writeCase(t, filepath.Join(dir, "deepest"), rng, deepest())
 	for _, task := range tasks[:2] {
 		writeCase(t, filepath.Join(dir, "ties-"+string(task)), rng, ties(rng, task))
+		writeCase(t, filepath.Join(dir, "calibrated-ties-"+string(task)), rng, modeltest.Calibrate(rng, ties(rng, task)))
 	}
 	for name, m := range goldenModels() {
 		writeCase(t, filepath.Join(dir, "golden-"+name), rng, m)
@@ -159,7 +165,7 @@ func expected(m *model.Model, p []float64) map[string]any {
 	for ; len(p) > 0; p = p[m.Outputs():] {
 		row := p[:m.Outputs()]
 		rows = append(rows, row)
-		label := m.Classes[model.Label(row)]
+		label := m.Classes[m.Label(row)]
 		if v, err := strconv.ParseInt(label, 10, 64); err == nil && m.IntLabels {
 			labels = append(labels, v)
 		} else {

@@ -59,9 +59,10 @@ func features(rng *rand.Rand, name string) []model.Feature {
 // parts returns some features of a column of times, in order.
 func parts(rng *rand.Rand, name string) []model.Feature {
 	var list []model.Feature
+	slashes := []string{"", model.DayFirst, model.MonthFirst}[rng.IntN(3)]
 	for _, at := range slices.Sorted(slices.Values(rng.Perm(len(model.TimeParts))[:1+rng.IntN(len(model.TimeParts))])) {
 		f := number64(rng, name+"."+string(model.TimeParts[at]))
-		f.Column, f.Part = name, model.TimeParts[at]
+		f.Column, f.Part, f.Slashes = name, model.TimeParts[at], slashes
 		f.Fill, f.Mean = f.Part.Of(moment(rng)), f.Part.Of(moment(rng))
 		if f.Scale = 10; f.Part == model.Epoch {
 			f.Scale = 1e9
@@ -156,6 +157,46 @@ func LogTrees(rng *rand.Rand, count, leaves int) *model.Model {
 	m := Trees(rng, model.Regression, count, leaves)
 	m.Trees.Log = true
 	return m
+}
+
+// Calibrate gives a model of classes a calibration, and one of two classes a
+// threshold half of the time.
+func Calibrate(rng *rand.Rand, m *model.Model) *model.Model {
+	m.Calibration = &model.Calibration{}
+	lines := m.Task == model.Multiclass && rng.IntN(2) == 0
+	for range m.Width() {
+		if lines {
+			m.Calibration.Lines = append(m.Calibration.Lines, model.Line{Slope: 0.1 + rng.ExpFloat64(), Shift: rng.NormFloat64()})
+		} else {
+			m.Calibration.Curves = append(m.Calibration.Curves, curve(rng))
+		}
+	}
+	if m.Task == model.Binary && rng.IntN(2) == 0 {
+		m.Threshold = 0.01 + 0.98*rng.Float64()
+		if ys := m.Calibration.Curves[0].Y; rng.IntN(2) == 0 {
+			m.Threshold = ys[rng.IntN(len(ys))] // some rows lie on it
+		}
+	}
+	return m
+}
+
+// curve returns a curve with level stretches, and with knots some of which lie
+// close to each other and some beyond all log odds.
+func curve(rng *rand.Rand) model.Curve {
+	var c model.Curve
+	knots := 2 + rng.IntN(40)
+	if rng.IntN(8) == 0 {
+		knots = model.MaxKnots
+	}
+	x, y := -4*rng.Float64(), 1e-6+0.1*rng.Float64()
+	for range knots {
+		c.X, c.Y = append(c.X, x), append(c.Y, y)
+		x += (1 + math.Floor(8192*rng.ExpFloat64()/float64(knots))) / 1024
+		if rng.IntN(2) == 0 {
+			y += (1 - y) * rng.Float64() * 4 / float64(knots+4)
+		}
+	}
+	return c
 }
 
 // Tree returns a tree with the given number of leaves.
