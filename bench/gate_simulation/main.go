@@ -103,7 +103,7 @@ func labels(rng *rand.Rand, rows int, points float64, o metric.Options) metric.C
 		}
 		challenger, champion = append(challenger, a...), append(champion, b...)
 	}
-	c, err := metric.CompareClassification(context.Background(), metric.Accuracy, y, challenger, champion, 2, o)
+	c, err := metric.CompareClassification(context.Background(), metric.Accuracy, y, metric.Answers{P: challenger}, metric.Answers{P: champion}, 2, o)
 	return sure(c, err)
 }
 
@@ -127,7 +127,7 @@ func scores(rng *rand.Rand, rows int, points, positive float64) metric.Compariso
 			}
 		}
 	}
-	c, err := metric.CompareClassification(context.Background(), metric.ROCAUC, y, challenger, champion, 2, metric.Options{})
+	c, err := metric.CompareClassification(context.Background(), metric.ROCAUC, y, metric.Answers{P: challenger}, metric.Answers{P: champion}, 2, metric.Options{})
 	return sure(c, err)
 }
 

@@ -15,11 +15,11 @@ import (
 type compared struct {
 	task       model.Task
 	classes    int
-	names      []string  // of the classes
-	labels     []int32   // of a classification, over the union of classes
-	values     []float64 // of a regression
-	challenger []float64
-	champion   []float64 // nil if there is none to compare with
+	names      []string        // of the classes
+	labels     []int32         // of a classification, over the union of classes
+	values     []float64       // of a regression
+	challenger metric.Answers  // or P is the predicted values
+	champion   *metric.Answers // nil if there is none to compare with
 	// mine and theirs are scored over the union; alone is the challenger's
 	// score over its own classes, as /train answered it. They differ only if
 	// the champion knows labels that the challenger has never met: a mean over
@@ -42,13 +42,13 @@ func align(mine, theirs *processed.Scored, kept []bool) *compared {
 		c.mine = mine.Scores()
 	}
 	if c.task == model.Regression {
-		c.values, c.challenger = mine.Y, mine.P
+		c.values, c.challenger = mine.Y, mine.Answers()
 		if theirs != nil {
-			c.champion, c.theirs = theirs.P, theirs.Scores()
+			c.champion, c.theirs = answersOf(theirs, theirs.Recipe), theirs.Scores()
 		}
 		return c
 	}
-	c.classes, c.names, c.labels, c.challenger = len(mine.Recipe.Classes), mine.Recipe.Classes, mine.Labels(), mine.P
+	c.classes, c.names, c.labels, c.challenger = len(mine.Recipe.Classes), mine.Recipe.Classes, mine.Labels(), mine.Answers()
 	if theirs != nil {
 		c.unite(mine, theirs)
 	}
@@ -60,13 +60,18 @@ func align(mine, theirs *processed.Scored, kept []bool) *compared {
 func (c *compared) unite(mine, theirs *processed.Scored) {
 	union := &model.Recipe{Task: c.task, Classes: unionOf(mine.Recipe, theirs.Recipe)}
 	c.classes, c.names = len(union.Classes), union.Classes
-	c.challenger, c.champion = mine.As(union), theirs.As(union)
+	c.challenger, c.champion = mine.As(union), answersOf(theirs, union)
 	c.labels = translate(mine, union)
 	for i, label := range translate(theirs, union) {
 		c.labels[i] = max(c.labels[i], label)
 	}
 	c.mine = metric.Classification(c.labels, c.challenger, c.classes)
-	c.theirs = metric.Classification(c.labels, c.champion, c.classes)
+	c.theirs = metric.Classification(c.labels, *c.champion, c.classes)
+}
+
+func answersOf(s *processed.Scored, recipe *model.Recipe) *metric.Answers {
+	a := s.As(recipe)
+	return &a
 }
 
 // unionOf lists the classes of both, ordered as a recipe orders them.
@@ -126,16 +131,16 @@ func (c *compared) compareAll(ctx context.Context, confidence float64) (all []me
 func (c *compared) in(ctx context.Context, name string, confidence float64) (metric.Comparison, error) {
 	o := metric.Options{Confidence: confidence}
 	if c.task == model.Regression {
-		return metric.CompareRegression(ctx, name, c.values, c.challenger, c.champion, o)
+		return metric.CompareRegression(ctx, name, c.values, c.challenger.P, c.champion.P, o)
 	}
-	return metric.CompareClassification(ctx, name, c.labels, c.challenger, c.champion, c.classes, o)
+	return metric.CompareClassification(ctx, name, c.labels, c.challenger, *c.champion, c.classes, o)
 }
 
 // intervals returns the intervals of the challenger's own scores.
 func (c *compared) intervals(ctx context.Context, confidence float64) (map[string]metric.Interval, error) {
 	o := metric.Options{Confidence: confidence}
 	if c.task == model.Regression {
-		return metric.RegressionIntervals(ctx, c.values, c.challenger, o)
+		return metric.RegressionIntervals(ctx, c.values, c.challenger.P, o)
 	}
 	return metric.ClassificationIntervals(ctx, c.labels, c.challenger, c.classes, o)
 }

@@ -45,10 +45,10 @@ func TestBothModelsAreAlignedOverTheUnion(t *testing.T) {
 	if want := []int32{1, 2, 0, -1}; !slices.Equal(c.labels, want) || c.classes != 3 { // over a, b, c
 		t.Errorf("labels %v of %d classes", c.labels, c.classes)
 	}
-	if want := []float64{0, .9, .1, 0, .2, .8, 0, .3, .7, 0, .6, .4}; !slices.Equal(c.challenger, want) {
+	if want := []float64{0, .9, .1, 0, .2, .8, 0, .3, .7, 0, .6, .4}; !slices.Equal(c.challenger.P, want) {
 		t.Errorf("the challenger's answers %v", c.challenger)
 	}
-	if want := []float64{.5, .5, 0, .1, .9, 0, .8, .2, 0, .4, .6, 0}; !slices.Equal(c.champion, want) {
+	if want := []float64{.5, .5, 0, .1, .9, 0, .8, .2, 0, .4, .6, 0}; !slices.Equal(c.champion.P, want) {
 		t.Errorf("the champion's answers %v", c.champion)
 	}
 	if c.mine.Values["accuracy"] != 0.5 || c.theirs.Values["accuracy"] != 0.25 || c.alone.Values["accuracy"] != 0.5 || c.topShare != 0.25 {

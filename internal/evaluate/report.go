@@ -116,28 +116,28 @@ func (v *verdict) shownScores(r *Result) []report.Score {
 func (v *verdict) classCharts() *report.Classes {
 	c := &report.Classes{Names: v.names, Challenger: v.answers(v.challenger)}
 	if v.champion != nil {
-		theirs := v.answers(v.champion)
+		theirs := v.answers(*v.champion)
 		c.Champion = &theirs
 	}
 	return c
 }
 
 // answers draws one model's answers to the rows.
-func (c *compared) answers(p []float64) report.Answers {
+func (c *compared) answers(of metric.Answers) report.Answers {
 	a := report.Answers{
-		Calibration: metric.Calibrate(c.labels, p, c.classes, calibrationGroups),
-		Confusion:   metric.Confusion(c.labels, p, c.classes),
+		Calibration: metric.Calibrate(c.labels, of.P, c.classes, calibrationGroups),
+		Confusion:   metric.Confusion(c.labels, of, c.classes),
 	}
 	if c.classes == 2 {
-		a.ROC, a.PrecisionRecall = metric.ROC(c.labels, p, 2, 1), metric.PrecisionRecall(c.labels, p, 2, 1)
+		a.ROC, a.PrecisionRecall = metric.ROC(c.labels, of.P, 2, 1), metric.PrecisionRecall(c.labels, of.P, 2, 1)
 	}
 	return a
 }
 
 func (v *verdict) valueCharts() *report.Values {
-	models := [][]float64{v.challenger}
+	models := [][]float64{v.challenger.P}
 	if v.champion != nil {
-		models = append(models, v.champion)
+		models = append(models, v.champion.P)
 	}
 	values := &report.Values{Errors: metric.Errors(v.values, errorBins, models...)}
 	for _, predicted := range models {

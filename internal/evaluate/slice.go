@@ -76,7 +76,7 @@ func (v *verdict) sliceReason(s Slice, name string, rows []int) Reason {
 	r := Reason{Rule: "slice", Metric: v.primary,
 		Required: fmt.Sprintf("a drop of at most %g where %s is %q (%d rows)", s.MaxDrop, s.Column, name, len(rows))}
 	mine, defined := v.scoreRows(v.challenger, rows).Values[v.primary]
-	theirs, comparable := v.scoreRows(v.champion, rows).Values[v.primary]
+	theirs, comparable := v.scoreRows(*v.champion, rows).Values[v.primary]
 	if !defined || !comparable {
 		r.Required += "; undefined there"
 		r.Passed = !comparable
@@ -92,18 +92,21 @@ func (v *verdict) sliceReason(s Slice, name string, rows []int) Reason {
 }
 
 // scoreRows scores one model's answers to some of the rows.
-func (c *compared) scoreRows(answers []float64, rows []int) metric.Scores {
+func (c *compared) scoreRows(answers metric.Answers, rows []int) metric.Scores {
 	if c.task == model.Regression {
 		y, p := make([]float64, len(rows)), make([]float64, len(rows))
 		for i, r := range rows {
-			y[i], p[i] = c.values[r], answers[r]
+			y[i], p[i] = c.values[r], answers.P[r]
 		}
 		return metric.Regression(y, p)
 	}
-	y, p := make([]int32, len(rows)), make([]float64, 0, len(rows)*c.classes)
+	y, some := make([]int32, len(rows)), metric.Answers{P: make([]float64, 0, len(rows)*c.classes)}
 	for i, r := range rows {
 		y[i] = c.labels[r]
-		p = append(p, answers[r*c.classes:(r+1)*c.classes]...)
+		some.P = append(some.P, answers.P[r*c.classes:(r+1)*c.classes]...)
+		if answers.Labels != nil {
+			some.Labels = append(some.Labels, answers.Labels[r])
+		}
 	}
-	return metric.Classification(y, p, c.classes)
+	return metric.Classification(y, some, c.classes)
 }

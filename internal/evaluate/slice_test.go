@@ -5,6 +5,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"retrain/internal/model"
 )
 
 // The challenger is right in all of the south, and in half of the north.
@@ -44,6 +46,25 @@ func TestSlicesAreComparedByThemselves(t *testing.T) {
 	north := v.Reasons[1]
 	if *north.Challenger != 0.5 || math.Abs(*north.Champion-0.7) > 0.01 || math.Abs(*north.Difference+0.2) > 0.01 {
 		t.Errorf("the north: %v against %v", *north.Challenger, *north.Champion)
+	}
+}
+
+// A model that says yes with a few percent at most is as good as another one, if
+// its threshold says so: in the scores, their comparison, and each slice.
+func TestLabelsFollowTheThreshold(t *testing.T) {
+	r := newRing()
+	run := r.process(t, "run-1", yesNo(), nil)
+	r.crown(t, r.add(t, run, believing(run.recipe, "right70")))
+	shy := believing(run.recipe, "right80")
+	shy.Linear.Intercept[0] -= 6
+	gate := bare("policy", "better", "slices", []any{map[string]any{"column": "region", "min_rows": 100.0, "max_drop": 0.1}})
+	if v := r.evaluate(t, r.add(t, run, shy), gate); v.ShouldUpdate {
+		t.Errorf("without a threshold: %s", rules(v))
+	}
+	shy.Threshold = model.Sigmoid(-6)
+	v := r.evaluate(t, r.add(t, run, shy), gate)
+	if got := rules(v); got != "+better accuracy, +slice accuracy, +slice accuracy" || math.Abs(*v.Metrics["accuracy"]-0.8) > 0.02 {
+		t.Errorf("with a threshold: %s, accuracy %v", got, *v.Metrics["accuracy"])
 	}
 }
 

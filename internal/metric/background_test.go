@@ -11,7 +11,7 @@ import (
 // The functions that can be cancelled, for tests that do not cancel.
 
 func compareClasses(name string, y []int32, a, b []float64, classes int, o Options) Comparison {
-	return done(CompareClassification(context.Background(), name, y, a, b, classes, o))
+	return done(CompareClassification(context.Background(), name, y, Answers{P: a}, Answers{P: b}, classes, o))
 }
 
 func compareValues(name string, y, a, b []float64, o Options) Comparison {
@@ -19,7 +19,7 @@ func compareValues(name string, y, a, b []float64, o Options) Comparison {
 }
 
 func classIntervals(y []int32, p []float64, classes int, o Options) map[string]Interval {
-	return done(ClassificationIntervals(context.Background(), y, p, classes, o))
+	return done(ClassificationIntervals(context.Background(), y, Answers{P: p}, classes, o))
 }
 
 func valueIntervals(y, p []float64, o Options) map[string]Interval {
@@ -54,7 +54,7 @@ func TestBootstrapsStopWhenTheContextEnds(t *testing.T) {
 	v, c, d := twoRegressors(rand.New(rand.NewPCG(1, 9)), 300, 0.5, 0.6)
 	for _, name := range []string{Accuracy, AveragePrecision, LogLoss, Brier} {
 		e := &ending{Context: context.Background()}
-		if _, err := CompareClassification(e, name, y, a, b, 2, Options{}); !errors.Is(err, context.DeadlineExceeded) || e.looks.Load() > 5 {
+		if _, err := CompareClassification(e, name, y, Answers{P: a}, Answers{P: b}, 2, Options{}); !errors.Is(err, context.DeadlineExceeded) || e.looks.Load() > 5 {
 			t.Errorf("%s: %v after %d looks", name, err, e.looks.Load())
 		}
 	}
@@ -65,7 +65,7 @@ func TestBootstrapsStopWhenTheContextEnds(t *testing.T) {
 		}
 	}
 	e := &ending{Context: context.Background()}
-	if _, err := ClassificationIntervals(e, y, a, 2, Options{}); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := ClassificationIntervals(e, y, Answers{P: a}, 2, Options{}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("intervals: %v", err)
 	}
 	e = &ending{Context: context.Background()}

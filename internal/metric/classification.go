@@ -8,25 +8,41 @@ import (
 	"retrain/internal/model"
 )
 
-// Classification scores the class probabilities p (row-major, len(y) ×
-// classes) against the true class indices y. A y of -1 is a label that the
+// Answers are what a model says of each row of a classification.
+type Answers struct {
+	P []float64 // the probabilities of the classes, row-major
+	// Labels are the indices of the classes that the model decides on; nil
+	// stands for those of the largest probabilities (model.Label).
+	Labels []int32
+}
+
+// label returns the label of a row.
+func (a Answers) label(row, classes int) int {
+	if a.Labels != nil {
+		return int(a.Labels[row])
+	}
+	return model.Label(a.P[row*classes : (row+1)*classes])
+}
+
+// Classification scores a model's answers (len(y) × classes probabilities)
+// against the true class indices y. A y of -1 is a label that the
 // model does not know: it counts as one more class, which is never predicted,
 // is no case of any other class, and to which every model gives probability 0.
 //
-// Labels are those of model.Label. It panics if the lengths do not agree, or
+// It panics if the lengths do not agree, for a label that is no class, or
 // for fewer than two classes.
-func Classification(y []int32, p []float64, classes int) Scores {
-	checkClasses(y, p, classes)
-	reason, counts := unusable(p), &counts{}
+func Classification(y []int32, a Answers, classes int) Scores {
+	checkAnswers(y, a, classes)
+	reason, counts := unusable(a.P), &counts{}
 	if reason == "" {
-		counts = countLabels(y, p, classes)
+		counts = countLabels(y, a, classes)
 	}
 	s := newScores()
 	for _, name := range known[classTask(classes)] {
 		if reason != "" {
 			s.set(name, undefined(reason))
 		} else {
-			s.set(name, classMetric(name, y, p, classes, counts))
+			s.set(name, classMetric(name, y, a.P, classes, counts))
 		}
 	}
 	return s
@@ -43,6 +59,18 @@ func classMetric(name string, y []int32, p []float64, classes int, counts *count
 		return mean(rowLosses(name, y, p, classes))
 	}
 	return counts.score(name)
+}
+
+func checkAnswers(y []int32, a Answers, classes int) {
+	checkClasses(y, a.P, classes)
+	if a.Labels != nil && len(a.Labels) != len(y) {
+		panic("metric: lengths of truth and labels do not agree")
+	}
+	for _, label := range a.Labels {
+		if label < 0 || int(label) >= classes {
+			panic(fmt.Sprintf("metric: no class %d", label))
+		}
+	}
 }
 
 func checkClasses(y []int32, p []float64, classes int) {

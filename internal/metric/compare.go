@@ -29,9 +29,8 @@ func (c Comparison) Gain() (difference, low, high float64) {
 	return -c.Difference, -c.High, -c.Low
 }
 
-// CompareClassification compares two models' class probabilities (row-major,
-// len(y) × classes, both in the same order of classes) in the named metric; y
-// is as Classification takes it. It panics for a metric that Known does not
+// CompareClassification compares two models' answers (both in the same order of
+// classes) in the named metric; y and the answers are as Classification takes them. It panics for a metric that Known does not
 // list, and where Classification does. The only error is that of a context
 // which ended; a bootstrap stops for it.
 //
@@ -47,17 +46,17 @@ func (c Comparison) Gain() (difference, low, high float64) {
 // Introduction to the Bootstrap, 1993, section 13.3); only average_precision,
 // which is dear to resample, has a normal one with the bootstrap's standard
 // error (section 12.3).
-func CompareClassification(ctx context.Context, name string, y []int32, challenger, champion []float64, classes int, o Options) (Comparison, error) {
-	checkClasses(y, challenger, classes)
-	checkClasses(y, champion, classes)
+func CompareClassification(ctx context.Context, name string, y []int32, challenger, champion Answers, classes int, o Options) (Comparison, error) {
+	checkAnswers(y, challenger, classes)
+	checkAnswers(y, champion, classes)
 	if !slices.Contains(known[classTask(classes)], name) {
 		panic("metric: " + name + " is no metric of this task")
 	}
-	score := func(p []float64) value {
-		if reason := unusable(p); reason != "" {
+	score := func(a Answers) value {
+		if reason := unusable(a.P); reason != "" {
 			return undefined(reason)
 		}
-		return classMetric(name, y, p, classes, countLabels(y, p, classes))
+		return classMetric(name, y, a.P, classes, countLabels(y, a, classes))
 	}
 	o = o.withDefaults()
 	c := o.compare(name, len(y), score(challenger), score(champion), func() span {
@@ -100,22 +99,30 @@ func (o Options) compare(name string, rows int, challenger, champion value, diff
 	return c
 }
 
-// classSpan is the confidence interval of a metric of one model's class
-// probabilities, or of the difference between the first and the second model.
-func (o Options) classSpan(ctx context.Context, name string, y []int32, classes int, models ...[]float64) span {
+// classSpan is the confidence interval of a metric of one model's answers,
+// or of the difference between the first and the second model.
+func (o Options) classSpan(ctx context.Context, name string, y []int32, classes int, models ...Answers) span {
 	switch name {
 	case ROCAUC:
-		return o.aucSpan(y, classes, models)
+		return o.aucSpan(y, classes, probabilities(models))
 	case AveragePrecision:
-		return o.apSpan(ctx, y, models)
+		return o.apSpan(ctx, y, probabilities(models))
 	case LogLoss, Brier:
 		var losses [][]float64
-		for _, p := range models {
-			losses = append(losses, rowLosses(name, y, p, classes))
+		for _, a := range models {
+			losses = append(losses, rowLosses(name, y, a.P, classes))
 		}
 		return o.meanSpan(ctx, losses)
 	}
 	return o.labelSpan(ctx, name, y, classes, models)
+}
+
+func probabilities(models []Answers) [][]float64 {
+	all := make([][]float64, len(models))
+	for m, a := range models {
+		all[m] = a.P
+	}
+	return all
 }
 
 // valueSpan is classSpan for predicted values.

@@ -50,7 +50,7 @@ func TestIntervalsAgreeWithDrawingRows(t *testing.T) {
 					copy(bs[i*classes:(i+1)*classes], b[r*classes:])
 				}
 				score := func(p []float64) float64 {
-					return classMetric(name, ys, p, classes, countLabels(ys, p, classes)).v
+					return classMetric(name, ys, p, classes, countLabels(ys, Answers{P: p}, classes)).v
 				}
 				return score(as) - score(bs)
 			})

@@ -1,7 +1,5 @@
 package metric
 
-import "retrain/internal/model"
-
 // counts is what remains of a confusion matrix for the metrics of labels: for
 // each class, the rows that are of it, those that are predicted to be, and
 // those that are both. The last class stands for the labels that the model
@@ -31,11 +29,11 @@ func (c *counts) add(actual, predicted int, n int64) {
 	}
 }
 
-// countLabels counts the labels of the probabilities p against y.
-func countLabels(y []int32, p []float64, classes int) *counts {
+// countLabels counts the labels of the answers against y.
+func countLabels(y []int32, a Answers, classes int) *counts {
 	c := newCounts(classes)
 	for i, actual := range y {
-		c.add(classOf(actual, classes), model.Label(p[i*classes:(i+1)*classes]), 1)
+		c.add(classOf(actual, classes), a.label(i, classes), 1)
 	}
 	return c
 }

@@ -99,7 +99,7 @@ func TestCalibration(t *testing.T) {
 		rows += c.Rows
 		hits += c.Observed * float64(c.Rows)
 	}
-	if want := Classification(y, p, 4).Values[Accuracy]; len(all) != 10 || rows != 1000 || math.Abs(hits/1000-want) > 1e-12 {
+	if want := Classification(y, Answers{P: p}, 4).Values[Accuracy]; len(all) != 10 || rows != 1000 || math.Abs(hits/1000-want) > 1e-12 {
 		t.Errorf("%d groups of %d rows, %v right, want %v", len(all), rows, hits/1000, want)
 	}
 }
@@ -107,7 +107,7 @@ func TestCalibration(t *testing.T) {
 func TestConfusion(t *testing.T) {
 	y, p, _ := twoModels(rand.New(rand.NewPCG(3, 4)), 500, 3, 0.6, 0.9)
 	y[0], y[1] = -1, -1
-	table, counts := Confusion(y, p, 3), countLabels(y, p, 3)
+	table, counts := Confusion(y, Answers{P: p}, 3), countLabels(y, Answers{P: p}, 3)
 	for k, row := range table {
 		actual := int64(0)
 		for _, n := range row {
@@ -116,6 +116,43 @@ func TestConfusion(t *testing.T) {
 		if actual != counts.actual[k] || k < 3 && row[k] != counts.right[k] {
 			t.Errorf("class %d: %v", k, row)
 		}
+	}
+}
+
+// Labels that are given count, and not those of the largest probabilities: in
+// scores, their intervals, comparisons and the confusion matrix.
+func TestLabelsThatAreGiven(t *testing.T) {
+	y, p, _ := twoModels(rand.New(rand.NewPCG(3, 4)), 300, 2, 0.6, 0.9)
+	tilted, labels := make([]float64, 0, len(p)), make([]int32, len(y)) // the largest probabilities of the one are the labels of the other
+	for i := range y {
+		q := p[2*i+1]
+		if q > 0.25 {
+			labels[i] = 1
+		}
+		odds := q / (1 - q) * 3
+		tilted = append(tilted, 1/(1+odds), odds/(1+odds))
+	}
+	given := Answers{P: p, Labels: labels}
+	got, plain, want := Classification(y, given, 2), Classification(y, Answers{P: p}, 2), Classification(y, Answers{P: tilted}, 2)
+	for _, name := range Known(classTask(2)) {
+		switch name {
+		case ROCAUC, AveragePrecision, LogLoss, Brier:
+			if got.Values[name] != plain.Values[name] {
+				t.Errorf("%s: %v, want %v", name, got.Values[name], plain.Values[name])
+			}
+			continue
+		}
+		if got.Values[name] != want.Values[name] || got.Values[name] == plain.Values[name] {
+			t.Errorf("%s: %v, want %v", name, got.Values[name], want.Values[name])
+		}
+		a := done(CompareClassification(t.Context(), name, y, given, Answers{P: p}, 2, Options{}))
+		b := done(CompareClassification(t.Context(), name, y, Answers{P: tilted}, Answers{P: p}, 2, Options{}))
+		if a != b {
+			t.Errorf("%s: %+v, want %+v", name, a, b)
+		}
+	}
+	if a, b := Confusion(y, given, 2), Confusion(y, Answers{P: tilted}, 2); a[1][1] != b[1][1] || a[0][0] != b[0][0] {
+		t.Errorf("confusion %v, want %v", a, b)
 	}
 }
 

@@ -51,10 +51,10 @@ type Interval struct {
 // Classification defines, as far as the interval is defined too. The methods
 // are those of CompareClassification. The only error is that of a context which
 // ended.
-func ClassificationIntervals(ctx context.Context, y []int32, p []float64, classes int, o Options) (map[string]Interval, error) {
-	scores := Classification(y, p, classes)
+func ClassificationIntervals(ctx context.Context, y []int32, a Answers, classes int, o Options) (map[string]Interval, error) {
+	scores := Classification(y, a, classes)
 	all := o.withDefaults().intervals(scores, func(o Options, name string) span {
-		return o.classSpan(ctx, name, y, classes, p)
+		return o.classSpan(ctx, name, y, classes, a)
 	})
 	return all, ctx.Err()
 }

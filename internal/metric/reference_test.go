@@ -67,7 +67,7 @@ func checkScores(t *testing.T, got Scores, want map[string]*float64) {
 func TestScoresAreThoseOfScikitLearn(t *testing.T) {
 	r := readReference(t)
 	for _, c := range r.Classification {
-		t.Run(c.Name, func(t *testing.T) { checkScores(t, Classification(c.Y, c.P, c.Classes), c.Want) })
+		t.Run(c.Name, func(t *testing.T) { checkScores(t, Classification(c.Y, Answers{P: c.P}, c.Classes), c.Want) })
 	}
 	for _, c := range r.Regression {
 		t.Run(c.Name, func(t *testing.T) { checkScores(t, Regression(c.Y, c.Predicted), c.Want) })
@@ -84,7 +84,7 @@ func TestScoresHaveTheSameBitsEverywhere(t *testing.T) {
 		}
 	}
 	for _, c := range r.Classification {
-		hash(Classification(c.Y, c.P, c.Classes), classTask(c.Classes))
+		hash(Classification(c.Y, Answers{P: c.P}, c.Classes), classTask(c.Classes))
 	}
 	for _, c := range r.Regression {
 		hash(Regression(c.Y, c.Predicted), model.Regression)

@@ -27,13 +27,13 @@ func TestScoresAsJSON(t *testing.T) {
 func TestNothingButFiniteNumbersEscapes(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)
 	for name, s := range map[string]Scores{
-		"no rows":            Classification(nil, nil, 2),
-		"NaN":                Classification([]int32{0, 1}, []float64{0.5, 0.5, nan, 0.5}, 2),
+		"no rows":            Classification(nil, Answers{P: nil}, 2),
+		"NaN":                Classification([]int32{0, 1}, Answers{P: []float64{0.5, 0.5, nan, 0.5}}, 2),
 		"no values":          Regression(nil, nil),
 		"infinite":           Regression([]float64{1, 2}, []float64{1, inf}),
 		"infinite truth":     Regression([]float64{1, inf}, []float64{1, 2}),
 		"squares overflow":   Regression([]float64{1e200, -1e200, 0}, []float64{-1e200, 1e200, 0}),
-		"only unknown label": Classification([]int32{-1, -1}, []float64{0.5, 0.5, 0.1, 0.9}, 2),
+		"only unknown label": Classification([]int32{-1, -1}, Answers{P: []float64{0.5, 0.5, 0.1, 0.9}}, 2),
 	} {
 		metrics := s.Metrics()
 		if len(metrics) != 3 && len(metrics) != 9 {
@@ -54,7 +54,7 @@ func TestNothingButFiniteNumbersEscapes(t *testing.T) {
 func TestUnknownLabels(t *testing.T) {
 	y := []int32{0, 1, 1, -1}
 	p := []float64{0.9, 0.1, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8}
-	got := Classification(y, p, 2)
+	got := Classification(y, Answers{P: p}, 2)
 	eps := math.Ldexp(1, -52)
 	want := map[string]float64{
 		Accuracy:         3.0 / 4,
@@ -89,7 +89,7 @@ func TestSumsAreCompensated(t *testing.T) {
 
 func TestIntervalsOfOneModel(t *testing.T) {
 	y, p, _ := twoModels(rand.New(rand.NewPCG(3, 3)), 500, 2, 0.5, 0.5)
-	scores, intervals := Classification(y, p, 2), classIntervals(y, p, 2, Options{})
+	scores, intervals := Classification(y, Answers{P: p}, 2), classIntervals(y, p, 2, Options{})
 	for name, v := range scores.Values {
 		i := intervals[name]
 		if !(i.Low < v && v < i.High) || i.High-i.Low > 0.4 {
@@ -143,9 +143,11 @@ func TestKnownMetrics(t *testing.T) {
 
 func TestPreconditionsPanic(t *testing.T) {
 	for name, f := range map[string]func(){
-		"lengths":        func() { Classification([]int32{0}, []float64{1}, 2) },
-		"one class":      func() { Classification([]int32{0}, []float64{1}, 1) },
-		"class":          func() { Classification([]int32{2}, []float64{1, 0}, 2) },
+		"lengths":        func() { Classification([]int32{0}, Answers{P: []float64{1}}, 2) },
+		"labels":         func() { Classification([]int32{0}, Answers{P: []float64{1, 0}, Labels: []int32{0, 1}}, 2) },
+		"a label":        func() { Classification([]int32{0}, Answers{P: []float64{1, 0}, Labels: []int32{2}}, 2) },
+		"one class":      func() { Classification([]int32{0}, Answers{P: []float64{1}}, 1) },
+		"class":          func() { Classification([]int32{2}, Answers{P: []float64{1, 0}}, 2) },
 		"values":         func() { Regression([]float64{0}, nil) },
 		"metric":         func() { compareClasses(RMSE, []int32{0}, []float64{1, 0}, []float64{1, 0}, 2, Options{}) },
 		"value metric":   func() { compareValues(Accuracy, []float64{0}, []float64{1}, []float64{1}, Options{}) },

@@ -9,8 +9,6 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/stat/distuv"
-
-	"retrain/internal/model"
 )
 
 // cell is one cell of the joint table of the truth and of one or two models'
@@ -39,7 +37,7 @@ type table struct {
 // labelSpan bootstraps a metric of labels. To resample rows is to draw the
 // table's counts from a multinomial distribution, so the cost depends on the
 // number of cells and not on that of rows.
-func (o Options) labelSpan(ctx context.Context, name string, y []int32, classes int, models [][]float64) span {
+func (o Options) labelSpan(ctx context.Context, name string, y []int32, classes int, models []Answers) span {
 	t := newTable(y, classes, models)
 	src := rand.NewPCG(o.Seed, 0)
 	values := make([]float64, o.Resamples)
@@ -53,12 +51,12 @@ func (o Options) labelSpan(ctx context.Context, name string, y []int32, classes 
 	return o.percentile(values, "the joint table")
 }
 
-func newTable(y []int32, classes int, models [][]float64) *table {
+func newTable(y []int32, classes int, models []Answers) *table {
 	tally := map[cell]int64{}
 	for i, c := range y {
 		at := cell{actual: classOf(c, classes)}
-		for m, p := range models {
-			at.labels[m] = model.Label(p[i*classes : (i+1)*classes])
+		for m, a := range models {
+			at.labels[m] = a.label(i, classes)
 		}
 		tally[at]++
 	}

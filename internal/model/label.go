@@ -14,12 +14,16 @@ func Label(p []float64) int {
 }
 
 // Label returns the index of the class that the model decides on, given a row's
-// probabilities: with a threshold, class 1 only if p[1] > Threshold.
-func (m *Model) Label(p []float64) int {
+// probabilities.
+func (m *Model) Label(p []float64) int { return LabelAbove(p, m.Threshold) }
+
+// LabelAbove is Label for a model with a threshold: class 1 only if
+// p[1] > threshold. A threshold of 0 is none.
+func LabelAbove(p []float64, threshold float64) int {
 	switch {
-	case m.Threshold == 0:
+	case threshold == 0:
 		return Label(p)
-	case p[1] > m.Threshold:
+	case p[1] > threshold:
 		return 1
 	}
 	return 0

@@ -199,7 +199,7 @@ func (c *champion) answer(out []float64, warnings []string) Result {
 	r.Probabilities = make([][]float64, n)
 	for i := range n {
 		r.Probabilities[i] = out[i*width : (i+1)*width : (i+1)*width]
-		r.Predictions[i] = c.classes[model.Label(r.Probabilities[i])]
+		r.Predictions[i] = c.classes[c.model.Label(r.Probabilities[i])]
 	}
 	return r
 }

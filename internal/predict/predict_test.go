@@ -54,6 +54,21 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// A champion with a threshold says yes above it, and not on it.
+func TestAnswersFollowTheThreshold(t *testing.T) {
+	l := newLake(t)
+	m := churn(0)
+	m.Threshold = model.Sigmoid(0.3*(42-42.0)/11 + 0.7 - 2) // of the second record
+	l.crown("default", m, nil)
+	record := `{"age":42,"plan":"never seen","active":true,"fee":%s}`
+	text := `{"records":[` + strings.ReplaceAll(record, "%s", "-1.99") + "," + strings.ReplaceAll(record, "%s", "-2") + `]}`
+	r, err := l.Run(t.Context(), decoded[Request](t, text))
+	l.must(err)
+	if diff := cmp.Diff([]any{"yes", "no"}, r.Predictions); diff != "" || r.Probabilities[0][1] > 0.3 {
+		t.Errorf("%+v %s", r, diff)
+	}
+}
+
 func TestExplanations(t *testing.T) {
 	l := scorer(t)
 	r, err := l.Run(t.Context(), decoded[Request](t, `{"explain":true,"records":[{"age":null,"plan":"gold","active":true,"fee":2}]}`))

@@ -11,10 +11,11 @@ import (
 
 // Scored is a model's answers to one side of the data.
 type Scored struct {
-	Recipe *model.Recipe
-	Rows   int
-	Y      []float64 // what the rows really are, as Block.Y
-	P      []float64 // row-major, Recipe.Outputs() numbers a row
+	Recipe    *model.Recipe
+	Threshold float64 // the model's
+	Rows      int
+	Y         []float64 // what the rows really are, as Block.Y
+	P         []float64 // row-major, Recipe.Outputs() numbers a row
 }
 
 // Score predicts every row of a side. A model that the data cannot serve is an
@@ -23,7 +24,7 @@ type Scored struct {
 func (d *Data) Score(ctx context.Context, m *model.Model, side dataset.Side) (*Scored, error) {
 	outputs := m.Outputs()
 	rows := int(d.sideOf(side).Rows)
-	s := &Scored{Recipe: &m.Recipe, Y: make([]float64, 0, rows), P: make([]float64, 0, rows*outputs)}
+	s := &Scored{Recipe: &m.Recipe, Threshold: m.Threshold, Y: make([]float64, 0, rows), P: make([]float64, 0, rows*outputs)}
 	err := d.Each(ctx, side, &m.Recipe, func(b *Block) error {
 		s.Y = append(s.Y, b.Y...)
 		at := len(s.P)
@@ -44,7 +45,7 @@ func (s *Scored) Keep(kept []bool) *Scored {
 		return s
 	}
 	wide := len(s.P) / max(1, s.Rows)
-	some := &Scored{Recipe: s.Recipe}
+	some := &Scored{Recipe: s.Recipe, Threshold: s.Threshold}
 	for i, keep := range kept {
 		if keep {
 			some.Y = append(some.Y, s.Y[i])
@@ -60,7 +61,7 @@ func (s *Scored) Scores() metric.Scores {
 	if s.Recipe.Task == model.Regression {
 		return metric.Regression(s.Y, s.P)
 	}
-	return metric.Classification(s.Labels(), s.P, len(s.Recipe.Classes))
+	return metric.Classification(s.Labels(), s.Answers(), len(s.Recipe.Classes))
 }
 
 // Labels returns the rows' class indices; -1 is a label that the recipe does
@@ -73,12 +74,30 @@ func (s *Scored) Labels() []int32 {
 	return labels
 }
 
+// Answers returns the answers as metrics take them, with the labels that the
+// model's threshold gives them.
+func (s *Scored) Answers() metric.Answers {
+	a := metric.Answers{P: s.P}
+	if s.Threshold == 0 {
+		return a
+	}
+	a.Labels = make([]int32, s.Rows)
+	for i := range a.Labels {
+		a.Labels[i] = int32(model.LabelAbove(s.P[2*i:2*i+2], s.Threshold))
+	}
+	return a
+}
+
 // As returns the answers over another recipe's classes, which are to be a
 // superset in any order; a class that this recipe does not have has probability
 // 0 in every row.
-func (s *Scored) As(recipe *model.Recipe) []float64 {
+func (s *Scored) As(recipe *model.Recipe) metric.Answers {
+	own := s.Answers()
 	if recipe.Task == model.Regression || slices.Equal(recipe.Classes, s.Recipe.Classes) {
-		return s.P
+		return own
+	}
+	for i, label := range own.Labels {
+		own.Labels[i] = int32(recipe.Class(s.Recipe.Classes[label]))
 	}
 	from, to := len(s.Recipe.Classes), len(recipe.Classes)
 	p := make([]float64, s.Rows*to)
@@ -89,7 +108,8 @@ func (s *Scored) As(recipe *model.Recipe) []float64 {
 			}
 		}
 	}
-	return p
+	own.P = p
+	return own
 }
 
 // LogPriors returns the raw scores of the model that answers each row with the

@@ -72,21 +72,39 @@ func scoresOf(task model.Task, y, p []float64) metric.Scores {
 	for _, class := range y {
 		labels = append(labels, int32(class))
 	}
-	return metric.Classification(labels, p, len(p)/len(y))
+	return metric.Classification(labels, metric.Answers{P: p}, len(p)/len(y))
 }
 
 func TestAsMovesAnswersToAnotherListOfClasses(t *testing.T) {
 	s := &Scored{Recipe: &model.Recipe{Task: model.Multiclass, Classes: []string{"b", "c", "e"}}, Rows: 2, P: []float64{.1, .2, .7, .3, .4, .3}}
 	got := s.As(&model.Recipe{Task: model.Multiclass, Classes: []string{"a", "b", "c", "d", "e"}})
-	if want := []float64{0, .1, .2, 0, .7, 0, .3, .4, 0, .3}; !slices.Equal(got, want) {
+	if want := []float64{0, .1, .2, 0, .7, 0, .3, .4, 0, .3}; !slices.Equal(got.P, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	got = s.As(&model.Recipe{Task: model.Multiclass, Classes: []string{"e", "c", "b"}})
-	if want := []float64{.7, .2, .1, .3, .4, .3}; !slices.Equal(got, want) {
+	if want := []float64{.7, .2, .1, .3, .4, .3}; !slices.Equal(got.P, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	if got := s.As(s.Recipe); &got[0] != &s.P[0] {
+	if got := s.As(s.Recipe); &got.P[0] != &s.P[0] {
 		t.Error("answers over the same classes were copied")
+	}
+}
+
+// A model's threshold decides its labels, among other classes too.
+func TestAnswersFollowTheThreshold(t *testing.T) {
+	s := &Scored{Recipe: &model.Recipe{Task: model.Binary, Classes: []string{"b", "c"}}, Threshold: .3, Rows: 4,
+		Y: []float64{1, 1, 0, 0}, P: []float64{.4, .6, .6, .4, .7, .3, .9, .1}}
+	if got, want := s.Answers().Labels, []int32{1, 1, 0, 0}; !slices.Equal(got, want) {
+		t.Errorf("labels %v, want %v", got, want)
+	}
+	if got, want := s.As(&model.Recipe{Task: model.Binary, Classes: []string{"a", "b", "c"}}).Labels, []int32{2, 2, 1, 1}; !slices.Equal(got, want) {
+		t.Errorf("labels %v among three classes, want %v", got, want)
+	}
+	if got := s.Keep([]bool{false, true, true, false}).Answers().Labels; !slices.Equal(got, []int32{1, 0}) {
+		t.Errorf("labels %v of the kept rows", got)
+	}
+	if got := s.Scores().Values[metric.Accuracy]; got != 1 {
+		t.Errorf("accuracy %v", got)
 	}
 }
 

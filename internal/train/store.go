@@ -155,7 +155,7 @@ func intervals(ctx context.Context, s *processed.Scored) (map[string]metric.Inte
 	if s.Recipe.Task == model.Regression {
 		return metric.RegressionIntervals(ctx, s.Y, s.P, metric.Options{})
 	}
-	return metric.ClassificationIntervals(ctx, s.Labels(), s.P, len(s.Recipe.Classes), metric.Options{})
+	return metric.ClassificationIntervals(ctx, s.Labels(), s.Answers(), len(s.Recipe.Classes), metric.Options{})
 }
 
 func sources(of []processed.Source) []modelstore.Source {
