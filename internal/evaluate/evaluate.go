@@ -206,7 +206,11 @@ func (j *job) run(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return j.store(ctx, v, j.result(v))
+	r := j.result(v)
+	if err := j.explain(ctx, v, r); err != nil {
+		return nil, err
+	}
+	return j.store(ctx, v, r)
 }
 
 // scoreChampion scores the champion on the challenger's holdout; nil if there

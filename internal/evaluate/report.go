@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
 
+	"retrain/internal/explain"
 	"retrain/internal/metric"
 	"retrain/internal/model"
 	"retrain/internal/modelstore"
@@ -32,7 +34,8 @@ func (j *job) report(ctx context.Context, v *verdict, r *Result, at time.Time) (
 	p := &report.Report{
 		ModelName: j.name, Target: r.Target, Task: r.Task, Decision: r.Decision, Passed: r.ShouldUpdate, Summary: r.Summary,
 		Rules: rulesOf(r.Reasons), Primary: r.Primary, Confidence: j.gate.Confidence, Scores: v.shownScores(r),
-		Importances: importances(j.challenger.model), Slices: v.shownSlices(),
+		Importances: importances(j.challenger.model, r.Importances), Permuted: r.Importances, Dependences: r.Dependences,
+		Slices:  v.shownSlices(),
 		Lineage: j.lineage(r, at), Params: params(j.challenger.manifest.Params),
 	}
 	if j.champion != nil {
@@ -146,14 +149,26 @@ func (v *verdict) valueCharts() *report.Values {
 	return values
 }
 
-func importances(m *model.Model) []report.Share {
-	var all []report.Share
-	for i, share := range m.Importance() {
-		if share > 0 {
-			all = append(all, report.Share{Feature: m.Features[i].Name, Share: share})
+// importances lists the columns, those that the score needs most first, then
+// those with the largest part in the model.
+func importances(m *model.Model, measured *explain.Importances) []report.Importance {
+	drops := map[string]*explain.Importance{}
+	if measured != nil {
+		for i := range measured.Columns {
+			drops[measured.Columns[i].Column] = &measured.Columns[i]
 		}
 	}
-	slices.SortStableFunc(all, func(a, b report.Share) int { return cmp.Compare(b.Share, a.Share) })
+	var all []report.Importance
+	for _, s := range explain.Shares(m) {
+		all = append(all, report.Importance{Column: s.Column, Share: s.Share, Drop: drops[s.Column]})
+	}
+	drop := func(i report.Importance) float64 {
+		if i.Drop == nil {
+			return math.Inf(-1)
+		}
+		return i.Drop.Mean
+	}
+	slices.SortStableFunc(all, func(a, b report.Importance) int { return cmp.Compare(drop(b), drop(a)) })
 	return all[:min(len(all), shownImportances)]
 }
 

@@ -3,6 +3,7 @@ package evaluate_test
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"path"
 	"strings"
 	"testing"
@@ -51,6 +52,35 @@ func TestEveryVerdictHasAReport(t *testing.T) {
 	check("right70", "Make it the first champion", "There is no champion yet")
 	check("right81", "Promote the challenger", "region is “north”", "version 1", "ROC curve", "Calibration", "in 2 slices")
 	check("north", "Keep the champion", "region is “south”")
+}
+
+// What the challenger looks at is told in the answer and drawn in the report.
+func TestWhatTheChallengerLooksAt(t *testing.T) {
+	r := newRing()
+	run := r.process(t, "run-1", yesNo(), nil)
+	v := r.evaluate(t, r.add(t, run, believing(run.recipe, "right90")), nil)
+	i := v.Importances
+	if i == nil || i.Metric != v.Primary || i.Score != *v.Metrics[v.Primary] || i.Rows != held || len(i.Columns) != 1 {
+		t.Fatalf("importances %+v", i)
+	}
+	// Of shuffled answers half are right, and nine tenths of the others.
+	if c := i.Columns[0]; c.Column != "right90" || c.Mean < 0.3 || c.Mean > 0.5 {
+		t.Errorf("importance %+v", c)
+	}
+	if len(v.Dependences) != 1 || len(v.Dependences[0].Points) != 2 {
+		t.Fatalf("dependences %+v", v.Dependences)
+	}
+	for k, want := range []float64{0.12, 0.88} { // as the model believes the column
+		if p := v.Dependences[0].Points[k]; math.Abs(p.Mean[0]-want) > 0.01 {
+			t.Errorf("the mean answer to %g is %g", *p.Value, p.Mean[0])
+		}
+	}
+	page := r.page(t, v)
+	for _, text := range []string{"shuffled among 400 rows", "right90", "Mean probability of yes"} {
+		if !strings.Contains(page, text) {
+			t.Errorf("the report lacks %q", text)
+		}
+	}
 }
 
 // A regression has other charts.

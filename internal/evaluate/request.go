@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"retrain/internal/drift"
+	"retrain/internal/explain"
 	"retrain/internal/metric"
 	"retrain/internal/usage"
 )
@@ -41,6 +42,8 @@ type Result struct {
 	ExpectedChampionVersion int64                      `json:"expected_champion_version" doc:"0 if there is no champion"`
 	Drift                   []drift.Result             `json:"drift" doc:"Columns of the new data, both sides, against the champion's training data: what is missing, retyped or new, then the others, the farthest first, 100 at most"`
 	DriftUnknown            string                     `json:"drift_unknown,omitempty" doc:"Why drift is empty: the champion's version is too old to tell"`
+	Importances             *explain.Importances       `json:"permutation_importances,omitempty" doc:"What each column is worth to the challenger, in the primary metric; absent where that is undefined"`
+	Dependences             []explain.Dependence       `json:"partial_dependence" doc:"The challenger's mean answers by the values of its most important columns"`
 	ReportPath              string                     `json:"report_path" doc:"The evaluation as an HTML page; GET /models/{name}/evaluations/{id}/report serves it"`
 	EvaluationPath          string                     `json:"evaluation_path"`
 	Warnings                []string                   `json:"warnings"`

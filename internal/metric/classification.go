@@ -48,6 +48,21 @@ func Classification(y []int32, a Answers, classes int) Scores {
 	return s
 }
 
+// ClassificationScore is the one score of Classification that is named, or the
+// reason why it is undefined. It panics for a metric that Known does not list.
+func ClassificationScore(name string, y []int32, a Answers, classes int) (score float64, undefined string) {
+	checkAnswers(y, a, classes)
+	v := classScore(name, y, a, classes)
+	return v.v, v.reason()
+}
+
+func classScore(name string, y []int32, a Answers, classes int) value {
+	if reason := unusable(a.P); reason != "" {
+		return undefined(reason)
+	}
+	return classMetric(name, y, a.P, classes, countLabels(y, a, classes))
+}
+
 // classMetric is one metric of usable predictions.
 func classMetric(name string, y []int32, p []float64, classes int, counts *counts) value {
 	switch name {

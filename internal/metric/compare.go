@@ -52,12 +52,7 @@ func CompareClassification(ctx context.Context, name string, y []int32, challeng
 	if !slices.Contains(known[classTask(classes)], name) {
 		panic("metric: " + name + " is no metric of this task")
 	}
-	score := func(a Answers) value {
-		if reason := unusable(a.P); reason != "" {
-			return undefined(reason)
-		}
-		return classMetric(name, y, a.P, classes, countLabels(y, a, classes))
-	}
+	score := func(a Answers) value { return classScore(name, y, a, classes) }
 	o = o.withDefaults()
 	c := o.compare(name, len(y), score(challenger), score(champion), func() span {
 		return o.classSpan(ctx, name, y, classes, challenger, champion)

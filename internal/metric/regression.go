@@ -20,6 +20,14 @@ func Regression(y, predicted []float64) Scores {
 	return s
 }
 
+// RegressionScore is the one score of Regression that is named, or the reason
+// why it is undefined. It panics for a metric that Known does not list.
+func RegressionScore(name string, y, predicted []float64) (score float64, undefined string) {
+	checkValues(y, predicted)
+	v := valueMetric(name, y, predicted)
+	return v.v, v.reason()
+}
+
 // valueMetric is one metric of predicted values.
 func valueMetric(name string, y, predicted []float64) value {
 	if reason := unusable(predicted); reason != "" {

@@ -41,6 +41,14 @@ type axis struct {
 	low, high  float64
 	start, end float64
 	ticks      []float64
+	text       func(tick float64) string // nil is tickText
+}
+
+func (a axis) tick(v float64) string {
+	if a.text != nil {
+		return a.text(v)
+	}
+	return tickText(v)
 }
 
 func (a axis) at(v float64) float64 {
@@ -49,7 +57,7 @@ func (a axis) at(v float64) float64 {
 
 // unit is an axis from 0 to 1.
 func unit(start, end float64) axis {
-	return axis{0, 1, start, end, []float64{0, 0.25, 0.5, 0.75, 1}}
+	return axis{low: 0, high: 1, start: start, end: end, ticks: []float64{0, 0.25, 0.5, 0.75, 1}}
 }
 
 // reaching is an axis that reaches from low to high with ticks at round
@@ -86,11 +94,11 @@ func framed(title string, x, y axis, xName, yName string) *chart {
 	c := &chart{Title: title, Width: chartWidth, Height: chartHeight}
 	for _, t := range x.ticks {
 		c.line("grid", x.at(t), y.start, x.at(t), y.end)
-		c.text("tick", "middle", x.at(t), y.start+18, tickText(t))
+		c.text("tick", "middle", x.at(t), y.start+18, x.tick(t))
 	}
 	for _, t := range y.ticks {
 		c.line("grid", x.start, y.at(t), x.end, y.at(t))
-		c.text("tick", "end", x.start-8, y.at(t)+4, tickText(t))
+		c.text("tick", "end", x.start-8, y.at(t)+4, y.tick(t))
 	}
 	c.text("name", "middle", (x.start+x.end)/2, chartHeight-6, xName)
 	c.Marks = append(c.Marks, mark{Class: "name up", Text: yName, Anchor: "middle",

@@ -70,17 +70,5 @@ func (s Score) Standing() string {
 	return "not certain"
 }
 
-// Top is the largest share, by which the others' bars are drawn.
-func (r *Report) Top() float64 {
-	top := math.SmallestNonzeroFloat64
-	for _, s := range r.Importances {
-		top = max(top, s.Share)
-	}
-	return top
-}
-
-// Bar is a share of the largest one.
-func (r *Report) Bar(s Share) string { return barWidth(s.Share / r.Top()) }
-
 // Level writes the confidence, such as "95 %".
 func (r *Report) Level() string { return fmt.Sprintf("%g %%", math.Round(1e6*r.Confidence)/1e4) }

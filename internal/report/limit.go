@@ -14,8 +14,10 @@ const (
 	maxRules    = 60
 	maxSlices   = 100
 	maxFacts    = 80
-	maxName     = 120
-	maxText     = 600
+
+	maxDependences = 12
+	maxName        = 120
+	maxText        = 600
 )
 
 // limited returns the report as it is shown.
@@ -32,7 +34,8 @@ func (r *Report) limited() *Report {
 	if more := len(r.Warnings) - maxWarnings; more > 0 {
 		l.Warnings = append(l.Warnings, fmt.Sprintf("and %s more, which the steps' answers hold", Count(int64(more))))
 	}
-	l.Importances = someOf(r.Importances, maxFacts, func(s *Share) { s.Feature = clip(s.Feature, maxName) })
+	l.Importances = someOf(r.Importances, maxFacts, func(i *Importance) { i.Column = clip(i.Column, maxName) })
+	l.Dependences = r.Dependences[:min(len(r.Dependences), maxDependences)]
 	l.Slices = someOf(r.Slices, maxSlices, func(s *Slice) { s.Column, s.Value = clip(s.Column, maxName), clip(s.Value, maxName) })
 	l.Drift = someOf(r.Drift, maxSlices, func(d *Drift) { d.Column = clip(d.Column, maxName) })
 	l.Data.Columns = someOf(r.Data.Columns, maxColumns, func(c *Column) { c.Name, c.Reason = clip(c.Name, maxName), clip(c.Reason, maxText) })

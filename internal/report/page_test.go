@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"retrain/internal/explain"
 	"retrain/internal/metric"
 )
 
@@ -44,11 +45,17 @@ func binary(text string) *Report {
 			{Metric: metric.Precision, Undefined: text},
 		},
 		Classes:     &Classes{Names: []string{text, text}, Challenger: answers(0), Champion: &theirs},
-		Importances: []Share{{text, 0.7}, {"b", 0.3}},
-		Slices:      []Slice{{Column: text, Value: text, Rows: 120, Challenger: ptr(0.8), Champion: ptr(0.7), MaxDrop: 0.01, Passed: true}},
-		Drift:       []Drift{{Column: text, Level: "strong", PSI: 0.4, Floor: 0.01, Target: true}, {Column: text, Level: "missing"}, {Column: "b", Level: "stable", PSI: 0.003, Floor: 0.01}},
-		Data:        Data{Rows: []Fact{{"Rows read", "1,000"}}, Columns: []Column{{Name: text, Role: "dropped", Kind: "text", Missing: 0.12345, Distinct: 1234, Reason: text}}},
-		Lineage:     []Fact{{"Data", text}}, Params: []Fact{{text, text}},
+		Importances: []Importance{{text, 0.7, &explain.Importance{Column: text, Mean: 0.1, SD: 0.02}}, {"b", 0.3, &explain.Importance{Column: "b", Mean: -0.01, SD: 0.02}}, {"c", 0.1, nil}},
+		Permuted:    &explain.Importances{Metric: metric.Accuracy, Score: 0.85, Rows: 100, Repeats: 5},
+		Dependences: []explain.Dependence{
+			{Column: text, Kind: "category", Outputs: []string{text}, Points: []explain.Point{{Label: text, Mean: []float64{0.4}}, {Label: "", Mean: []float64{0.6}}}},
+			{Column: text, Kind: "number", Outputs: []string{text}, Points: []explain.Point{{Value: ptr(-3), Mean: []float64{0.1}}, {Value: ptr(8), Mean: []float64{0.7}}}},
+			{Column: "at", Kind: "time", Outputs: []string{text}, Points: []explain.Point{{Value: ptr(1.6e9), Label: "2020-09-13T12:26:40Z", Mean: []float64{0.3}}, {Value: ptr(1.7e9), Label: "2023-11-14T22:13:20Z", Mean: []float64{0.2}}}},
+		},
+		Slices:  []Slice{{Column: text, Value: text, Rows: 120, Challenger: ptr(0.8), Champion: ptr(0.7), MaxDrop: 0.01, Passed: true}},
+		Drift:   []Drift{{Column: text, Level: "strong", PSI: 0.4, Floor: 0.01, Target: true}, {Column: text, Level: "missing"}, {Column: "b", Level: "stable", PSI: 0.003, Floor: 0.01}},
+		Data:    Data{Rows: []Fact{{"Rows read", "1,000"}}, Columns: []Column{{Name: text, Role: "dropped", Kind: "text", Missing: 0.12345, Distinct: 1234, Reason: text}}},
+		Lineage: []Fact{{"Data", text}}, Params: []Fact{{text, text}},
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	_ "embed"
 	"html/template"
 
+	"retrain/internal/explain"
 	"retrain/internal/metric"
 )
 
@@ -38,7 +39,9 @@ type Report struct {
 	Classes *Classes // of a classification
 	Values  *Values  // of a regression
 
-	Importances []Share
+	Importances []Importance // of the columns, the first the largest
+	Permuted    *explain.Importances
+	Dependences []explain.Dependence
 	Slices      []Slice
 	Drift       []Drift // of the new data from the champion's; alarms first
 	// DriftUnknown says why there is no Drift although there is a champion; or "".
@@ -97,10 +100,11 @@ type Values struct {
 	Against []*metric.Grid
 }
 
-// Share is a feature's part in the challenger.
-type Share struct {
-	Feature string
-	Share   float64 // of 1
+// Importance is what a column is to the challenger.
+type Importance struct {
+	Column string
+	Share  float64             // its part in the model, of 1
+	Drop   *explain.Importance // nil if it was not measured
 }
 
 // Slice is how both models did on the rows of one value of a column.
