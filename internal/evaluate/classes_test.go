@@ -50,6 +50,18 @@ func repeating(recipe model.Recipe) *model.Model {
 	return m
 }
 
+// The report of many classes draws curves of the most frequent ones.
+func TestCurvesOfManyClasses(t *testing.T) {
+	r := newRing()
+	run := r.process(t, "run-1", animals(func(i int) bool { return i%5 == 4 }), nil)
+	page := r.page(t, r.evaluate(t, r.add(t, run, repeating(run.recipe)), nil))
+	for _, text := range []string{"ROC curves, each class", "Precision and recall, each class", `class="curve fourth"`, `class="second" aria-hidden="true"></i>cat`} {
+		if !strings.Contains(page, text) {
+			t.Errorf("the report lacks %q", text)
+		}
+	}
+}
+
 // The champion knows two classes that the challenger has never met. Their rows
 // are still rows: the challenger is wrong in them.
 func TestClassesThatOnlyOneOfThemKnows(t *testing.T) {

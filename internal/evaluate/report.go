@@ -25,6 +25,7 @@ const (
 	errorBins         = 40
 	gridCells         = 28
 	shownImportances  = 20
+	shownClasses      = 4
 )
 
 // report writes the verdict as a page. Whatever is not part of the verdict is
@@ -122,7 +123,33 @@ func (v *verdict) classCharts() *report.Classes {
 		theirs := v.answers(*v.champion)
 		c.Champion = &theirs
 	}
+	if v.classes > 2 {
+		for _, k := range v.mostFrequent(shownClasses) {
+			c.Each = append(c.Each, report.ClassCurves{
+				Class: k, ROC: metric.ROC(v.labels, v.challenger.P, v.classes, k),
+				PrecisionRecall: metric.PrecisionRecall(v.labels, v.challenger.P, v.classes, k),
+			})
+		}
+	}
 	return c
+}
+
+// mostFrequent returns at most so many classes, those with the most rows, in
+// the classes' order.
+func (c *compared) mostFrequent(most int) []int {
+	rows, all := make([]int, c.classes), make([]int, c.classes)
+	for k := range all {
+		all[k] = k
+	}
+	for _, label := range c.labels {
+		if label >= 0 {
+			rows[label]++
+		}
+	}
+	slices.SortStableFunc(all, func(a, b int) int { return cmp.Compare(rows[b], rows[a]) })
+	all = all[:min(len(all), most)]
+	slices.Sort(all)
+	return all
 }
 
 // answers draws one model's answers to the rows.

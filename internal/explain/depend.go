@@ -22,9 +22,13 @@ const (
 
 // Dependence is what a model answers on average when every row gets the same
 // value of a column, and keeps its others (partial dependence: Friedman, Greedy
-// function approximation, Annals of Statistics 29, 2001, section 8.2).
+// function approximation, Annals of Statistics 29, 2001, section 8.2). Of a
+// column that the model has in parts, it is the one with the largest part in
+// the model that changes: from one moment to the next, all parts of a time
+// change, and none could be told from another.
 type Dependence struct {
 	Column string `json:"column"`
+	Part   string `json:"part,omitempty" doc:"Of a time of which the model has several parts: the one that changes"`
 	Kind   string `json:"kind" enum:"number,boolean,time,category"`
 	// Outputs names the classes whose probabilities are meant: class 1 of two,
 	// else the most frequent ones; nil for a regression.
@@ -47,14 +51,17 @@ func Depend(ctx context.Context, m *model.Model, rows *Rows, column string) (*De
 	if at < 0 {
 		return nil, nil
 	}
-	d := &depender{model: m, rows: rows, some: rows.some(dependRows), column: m.Columns()[at]}
+	d := &depender{model: m, rows: rows, some: rows.some(dependRows), feature: largest(m, m.Columns()[at])}
 	d.outputs = d.shownOutputs()
 	sources := d.sources()
 	if len(sources) < 2 {
 		return nil, nil
 	}
-	f := &m.Features[d.column.First]
+	f := &m.Features[d.feature]
 	told := &Dependence{Column: column, Kind: kindOf(f)}
+	if m.Columns()[at].Count > 1 {
+		told.Part = string(f.Part)
+	}
 	for _, k := range d.outputs {
 		if m.Task != model.Regression {
 			told.Outputs = append(told.Outputs, short(m.Classes[k]))
@@ -72,25 +79,35 @@ func Depend(ctx context.Context, m *model.Model, rows *Rows, column string) (*De
 	return told, nil
 }
 
-// depender gives rows the values that a column has in other rows. So the parts
-// of a time stay those of one time.
+// largest returns the feature of a column that has the largest part in the
+// model.
+func largest(m *model.Model, c model.Column) int {
+	shares, at := m.Importance(), c.First
+	for j := c.First; j < c.First+c.Count; j++ {
+		if shares[j] > shares[at] {
+			at = j
+		}
+	}
+	return at
+}
+
+// depender gives rows the values that other rows have.
 type depender struct {
 	model   *model.Model
 	rows    *Rows // that the values are from
 	some    *Rows // that get the values
-	column  model.Column
+	feature int
 	outputs []int
 }
 
-// cell is what a row has in the column's first feature, of which the others
-// are parts.
+// cell is a row's value.
 func (d *depender) cell(row int) float64 {
-	return d.rows.X[row*len(d.model.Features)+d.column.First]
+	return d.rows.X[row*len(d.model.Features)+d.feature]
 }
 
 // sources returns rows that have the values to be asked about.
 func (d *depender) sources() []int {
-	if d.model.Features[d.column.First].Kind == model.Category {
+	if d.model.Features[d.feature].Kind == model.Category {
 		return d.frequent()
 	}
 	return d.quantiles()
@@ -137,13 +154,12 @@ func (d *depender) quantiles() []int {
 	return slices.CompactFunc(grid, same)
 }
 
-// mean is the mean answer to all rows with the column of one row.
+// mean is the mean answer to all rows with the value of one row.
 func (d *depender) mean(row int) []float64 {
 	wide, outputs := len(d.model.Features), d.model.Outputs()
-	own := d.rows.X[row*wide+d.column.First:][:d.column.Count]
 	x := slices.Clone(d.some.X)
 	for i := range d.some.Y {
-		copy(x[i*wide+d.column.First:], own)
+		x[i*wide+d.feature] = d.cell(row)
 	}
 	answers := make([]float64, len(d.some.Y)*outputs)
 	d.model.Predict(answers, x)

@@ -4,7 +4,7 @@
 //
 // It takes rows that the model was not trained on, and a model as it is served,
 // whatever learner made it. Columns are those of the raw data: the features
-// that are made of one column change together. The same rows give the same
+// that are made of one column are shuffled together. The same rows give the same
 // numbers on any machine. The package knows neither files nor stores.
 package explain
 

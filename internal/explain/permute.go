@@ -32,7 +32,7 @@ const (
 type Importances struct {
 	Metric  string       `json:"metric"`
 	Score   float64      `json:"score" doc:"The model's score on the rows as they are"`
-	Rows    int          `json:"rows" doc:"Rows of the holdout that were shuffled; a sample, if it has more"`
+	Rows    int64        `json:"rows" doc:"Rows of the holdout that were shuffled; a sample, if it has more"`
 	Repeats int          `json:"repeats" doc:"Shuffles of each column"`
 	Columns []Importance `json:"columns" doc:"The largest drop first; columns with the smallest gain, beyond 50, are left out, and so are those that the model does not use: their drop is 0"`
 }
@@ -56,7 +56,7 @@ func Permute(ctx context.Context, m *model.Model, rows *Rows, name string) (*Imp
 		return nil, ctx.Err()
 	}
 	drops := p.drops(ctx, shares, score)
-	all := &Importances{Metric: name, Score: score, Rows: len(p.rows.Y), Repeats: repeats, Columns: []Importance{}}
+	all := &Importances{Metric: name, Score: score, Rows: int64(len(p.rows.Y)), Repeats: repeats, Columns: []Importance{}}
 	for k, s := range shares {
 		mean, sd := spread(drops[k*repeats : (k+1)*repeats])
 		if finite(mean) && finite(sd) {

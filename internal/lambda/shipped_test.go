@@ -351,3 +351,32 @@ func TestShippedPages(t *testing.T) {
 	res := f.invoke(`{"path":"/health"}`)
 	t.Logf("warm /health: %v", res.Duration)
 }
+
+// The report gets through an HTTP API as the text that is in the store, to the
+// last byte.
+func TestShippedServesTheReport(t *testing.T) {
+	p := newPlace(t)
+	f := p.ship(t, time.Minute)
+	var doc map[string]any
+	body := encode(t, map[string]any{
+		"data_path": p.wave(t, 1500), "target": "y", "model_name": "waves", "model_params": map[string]any{"max_iter": 10},
+	})
+	for _, path := range []string{"/preprocess", "/train", "/evaluate"} {
+		f.succeeds(fmt.Sprintf(`{"path":%q,"body":%s}`, path, body), &doc)
+		body = encode(t, doc)
+	}
+	file := doc["report_path"].(string)
+	stored, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	route := "/models/waves/evaluations/" + strings.TrimSuffix(filepath.Base(file), ".html") + "/report"
+	var got envelope
+	f.succeeds(rehearse(t, "apigw-v2-request-no-authorizer.json", asRequest("GET", route, "")), &got)
+	if got.StatusCode != http.StatusOK || got.contentType() != "text/html; charset=utf-8" || got.IsBase64Encoded {
+		t.Errorf("GET %s: %d, %q, base64 %t", route, got.StatusCode, got.contentType(), got.IsBase64Encoded)
+	}
+	if got.Body != string(stored) || !strings.Contains(got.Body, "±") || !strings.HasSuffix(got.Body, "</html>\n") {
+		t.Errorf("%d bytes of the page's %d arrive", len(got.Body), len(stored))
+	}
+}

@@ -17,6 +17,9 @@ func (r *Report) Charts() []*chart {
 		if len(c.Challenger.PrecisionRecall) > 0 {
 			charts = append(charts, r.precisionRecall())
 		}
+		if len(c.Each) > 0 {
+			charts = append(charts, r.eachROC(), r.eachPrecisionRecall())
+		}
 		if len(c.Challenger.Calibration) > 0 {
 			charts = append(charts, r.calibration())
 		}
@@ -50,38 +53,82 @@ func (r *Report) roc() *chart {
 	c.line("reference", x.at(0), y.at(0), x.at(1), y.at(1))
 	classes, all := r.Classes.answers()
 	for i, a := range all {
-		var d strings.Builder
-		for n, p := range a.ROC {
-			fmt.Fprintf(&d, "%s%s %s", pen(n), place(x.at(p.X)), place(y.at(p.Y)))
-		}
-		c.path("curve "+classes[i], d.String())
+		c.path("curve "+classes[i], rocLine(x, y, a.ROC))
 	}
 	c.Legend = append(r.legend(len(all) > 1), entry{"reference", "Chance"})
 	return c
 }
 
-// precisionRecall is drawn in steps: a point's precision holds from the recall
-// before it.
+func rocLine(x, y axis, curve []metric.Point) string {
+	var d strings.Builder
+	for n, p := range curve {
+		fmt.Fprintf(&d, "%s%s %s", pen(n), place(x.at(p.X)), place(y.at(p.Y)))
+	}
+	return d.String()
+}
+
 func (r *Report) precisionRecall() *chart {
 	x, y := across(unit), up(unit)
 	c := framed("Precision and recall", x, y, "Recall", "Precision")
 	c.Description = r.spoken("Precision over recall", metric.AveragePrecision)
 	classes, all := r.Classes.answers()
 	for i, a := range all {
-		if len(a.PrecisionRecall) == 0 {
-			continue
+		if len(a.PrecisionRecall) > 0 {
+			c.path("curve "+classes[i], recallLine(x, y, a.PrecisionRecall))
 		}
-		var d strings.Builder
-		fmt.Fprintf(&d, "M%s %s", place(x.at(0)), place(y.at(a.PrecisionRecall[0].Y)))
-		for _, p := range a.PrecisionRecall {
-			fmt.Fprintf(&d, "V%sH%s", place(y.at(p.Y)), place(x.at(p.X)))
-		}
-		c.path("curve "+classes[i], d.String())
 	}
 	share := r.Classes.positives()
 	c.line("reference", x.at(0), y.at(share), x.at(1), y.at(share))
 	c.Legend = append(r.legend(len(all) > 1), entry{"reference", "Share of " + clip(r.Classes.Names[1], 24) + " rows"})
 	return c
+}
+
+// recallLine is drawn in steps: a point's precision holds from the recall
+// before it.
+func recallLine(x, y axis, curve []metric.Point) string {
+	var d strings.Builder
+	fmt.Fprintf(&d, "M%s %s", place(x.at(0)), place(y.at(curve[0].Y)))
+	for _, p := range curve {
+		fmt.Fprintf(&d, "V%sH%s", place(y.at(p.Y)), place(x.at(p.X)))
+	}
+	return d.String()
+}
+
+// eachROC draws the challenger's curves of several classes.
+func (r *Report) eachROC() *chart {
+	x, y := across(unit), up(unit)
+	c := framed("ROC curves, each class", x, y, "False positive rate", "True positive rate")
+	c.Description = r.spoken("The challenger's true positive rate over its false positive rate, for each class against the rest", metric.ROCAUC)
+	c.line("reference", x.at(0), y.at(0), x.at(1), y.at(1))
+	for i, e := range r.Classes.Each {
+		if len(e.ROC) > 0 {
+			c.path("curve "+classLook(i), rocLine(x, y, e.ROC))
+		}
+	}
+	c.Legend = append(r.eachLegend(), entry{"reference", "Chance"})
+	return c
+}
+
+// eachPrecisionRecall is eachROC for precision and recall.
+func (r *Report) eachPrecisionRecall() *chart {
+	x, y := across(unit), up(unit)
+	c := framed("Precision and recall, each class", x, y, "Recall", "Precision")
+	c.Description = "The challenger's precision over its recall, for each class against the rest."
+	for i, e := range r.Classes.Each {
+		if len(e.PrecisionRecall) > 0 {
+			c.path("curve "+classLook(i), recallLine(x, y, e.PrecisionRecall))
+		}
+	}
+	c.Legend = r.eachLegend()
+	return c
+}
+
+func (r *Report) eachLegend() []entry {
+	var names []string
+	for _, e := range r.Classes.Each {
+		names = append(names, r.Classes.Names[e.Class])
+	}
+	return classLegend(names)
 }
 
 // positives is the share of class 1 in the holdout.

@@ -65,7 +65,7 @@ func (r *Report) dependenceCurve(d *explain.Dependence, low, high float64) *char
 		x = across(func(start, end float64) axis { return ofTime(first, last, start, end) })
 	}
 	y := up(func(start, end float64) axis { return reaching(low, high, start, end) })
-	c := framed(clip(d.Column, 40), x, y, "", r.answerName(d))
+	c := framed(dependenceTitle(d), x, y, "", r.answerName(d))
 	c.Description = r.dependenceInWords(d)
 	for k := range d.Points[0].Mean {
 		var line, dots strings.Builder
@@ -86,7 +86,7 @@ func (r *Report) dependenceDots(d *explain.Dependence, low, high float64) *chart
 	const label = 112 // the width of the categories' names
 	x := reaching(low, high, label, chartWidth-right)
 	y := axis{high: float64(len(d.Points)), start: top, end: chartHeight - bottom}
-	c := &chart{Title: clip(d.Column, 40), Width: chartWidth, Height: chartHeight, Description: r.dependenceInWords(d)}
+	c := &chart{Title: dependenceTitle(d), Width: chartWidth, Height: chartHeight, Description: r.dependenceInWords(d)}
 	for _, t := range x.ticks {
 		c.line("grid", x.at(t), y.end, x.at(t), y.start)
 		c.text("tick", "middle", x.at(t), y.end+18, tickText(t))
@@ -119,9 +119,17 @@ func (r *Report) answerName(d *explain.Dependence) string {
 	return "Mean probability"
 }
 
+// dependenceTitle names the column, or its part.
+func dependenceTitle(d *explain.Dependence) string {
+	if d.Part == "" || d.Kind == "time" {
+		return clip(d.Column, 40)
+	}
+	return clip(d.Column, 40) + ": " + d.Part
+}
+
 // dependenceInWords describes a drawing by the ends of its range.
 func (r *Report) dependenceInWords(d *explain.Dependence) string {
-	text := r.answerName(d) + ", by the value of " + clip(d.Column, 40)
+	text := r.answerName(d) + ", by the value of " + dependenceTitle(d)
 	for k := range d.Points[0].Mean {
 		low, high := math.Inf(1), math.Inf(-1)
 		for _, p := range d.Points {
@@ -161,7 +169,7 @@ func ofTime(low, high, start, end float64) axis {
 }
 
 // classLook is the look of a class where several are drawn in one chart.
-func classLook(k int) string { return [...]string{"challenger", "second", "third", "fourth"}[k] }
+func classLook(k int) string { return [...]string{"challenger", "second", "third", "fourth"}[k%4] }
 
 // classLegend names the classes of a chart, if it has several.
 func classLegend(names []string) []entry {

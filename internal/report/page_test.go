@@ -74,6 +74,12 @@ func others() map[string]*Report {
 		row[k] = int64(k)
 		many.Classes.Challenger.Confusion = append(many.Classes.Challenger.Confusion, row)
 	}
+	curve := []metric.Point{{X: 0, Y: 0.5}, {X: 1, Y: 1}}
+	many.Classes.Each = []ClassCurves{{0, curve, curve}, {3, nil, nil}, {5, curve, curve}}
+	many.Dependences = []explain.Dependence{
+		{Column: "c", Kind: "category", Outputs: []string{"k", "kk"}, Points: []explain.Point{{Label: "u", Mean: []float64{0.4, 0.1}}, {Label: "v", Mean: []float64{0.6, 0.2}}}},
+		{Column: "n", Kind: "number", Outputs: []string{"k", "kk"}, Points: []explain.Point{{Value: ptr(0), Mean: []float64{0.5, 0.3}}, {Value: ptr(1e-9), Mean: []float64{0.5, 0.3}}}},
+	}
 	many.Classes.Challenger.Confusion = append(many.Classes.Challenger.Confusion, make([]int64, 14))
 	many.Classes.Challenger.Confusion[14][3] = 2
 	numbers := binary("x")
@@ -106,6 +112,9 @@ func checkPage(t *testing.T, page string) {
 	style := page[strings.Index(page, "<style>"):strings.Index(page, "</style>")]
 	if strings.Contains(style, "url(") || strings.Contains(style, "@import") || strings.Contains(style, "ZgotmplZ") {
 		t.Error("the style asks for something")
+	}
+	if print := style[strings.Index(style, "@media print"):]; !strings.Contains(print, "color-scheme: light") || !strings.Contains(print, "break-inside: avoid") {
+		t.Error("on paper the page may be dark, or torn")
 	}
 	var open []string
 	body := comment.ReplaceAllString(page, "")

@@ -83,6 +83,15 @@ type Classes struct {
 	Names      []string // of the classes
 	Challenger Answers
 	Champion   *Answers
+	// Each holds the challenger's curves of some classes, each against the rest;
+	// nil for two classes.
+	Each []ClassCurves
+}
+
+// ClassCurves are the curves of one class against all others.
+type ClassCurves struct {
+	Class                int            // an index of Names
+	ROC, PrecisionRecall []metric.Point // nil where they are undefined
 }
 
 // Answers is what one model's answers look like.
