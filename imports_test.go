@@ -30,7 +30,7 @@ var rooms = map[string][]string{
 	// Verbs.
 	"internal/retrain":    {"usage", "preprocess", "train", "evaluate", "modelstore", "fault"},
 	"internal/preprocess": {"usage", "modelstore", "processed", "dataset", "model", "onnx", "blob", "settings", "fault"},
-	"internal/train":      {"usage", "modelstore", "processed", "rowset", "drift", "dataset", "gbdt", "linear", "model", "onnx", "metric", "blob", "settings", "fault"},
+	"internal/train":      {"usage", "modelstore", "processed", "rowset", "drift", "dataset", "gbdt", "linear", "calibrate", "model", "onnx", "metric", "blob", "settings", "fault"},
 	"internal/evaluate":   {"usage", "modelstore", "processed", "rowset", "drift", "dataset", "model", "onnx", "metric", "explain", "report", "blob", "settings", "fault"},
 	"internal/modelstore": {"usage", "model", "onnx", "blob", "fault"},
 	"internal/predict":    {"modelstore", "model", "onnx", "dataset", "fault"},
@@ -40,6 +40,7 @@ var rooms = map[string][]string{
 	"internal/dataset":     {"fault", "github.com/parquet-go/parquet-go", "github.com/klauspost/compress"},
 	"internal/gbdt":        {"model", "fault"},
 	"internal/linear":      {"model", "fault"},
+	"internal/calibrate":   {"model"},
 	"internal/metric":      {"model", "fault", "gonum.org/v1/gonum"},
 	"internal/drift":       {"metric", "model", "fault"},
 	"internal/explain":     {"metric", "model"},

@@ -142,7 +142,7 @@ func newTrainer(d *Data, p *Params, workers *pool) *trainer {
 // divide sets the validation part aside, if there is to be one.
 func (t *trainer) divide() {
 	p := t.params
-	if p.EarlyStopping || p.Calibration != "" {
+	if p.EarlyStopping || p.KeepOut {
 		t.part = newPart(t.data, p.ValidationFraction, p.RandomState)
 		enough := len(t.part.judging) > 0 && t.part.count > 0
 		switch {
@@ -275,9 +275,6 @@ func (t *trainer) result() *Result {
 		r.StoppedEarly = t.judge.enough()
 	}
 	r.Trees = &model.Trees{Base: t.base, Trees: t.trees[:r.BestIteration*len(t.scores)], Log: t.params.Loss == Poisson}
-	if t.params.Calibration != "" && r.BestIteration > 0 {
-		r.Trees = t.calibrate(r.Trees)
-	}
 	r.Warnings = t.warning
 	return r
 }

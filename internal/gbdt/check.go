@@ -72,7 +72,6 @@ func (d *Data) checkParams(p *Params) error {
 		c.that(m == 0 || j >= len(features) || features[j].Kind == model.Number,
 			"monotonic_cst", "A constraint is only possible on a feature that is a number")
 	}
-	c.that(p.Calibration == "" || d.task == model.Binary, "calibration", "Calibration is possible with two classes only")
 	weighted := p.Balanced || p.ClassWeight != nil
 	c.that(!weighted || d.task != model.Regression, "class_weight", "Classes have no weight in a regression")
 	c.that(p.ClassWeight == nil || len(p.ClassWeight) == d.outputs, "class_weight", "Input should have a weight for each class")

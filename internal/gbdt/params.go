@@ -38,7 +38,9 @@ type Params struct {
 	ValidationFraction float64 // validation_fraction: the share of rows kept out
 	Tol                float64 // tol: how much lower a loss must be to be better
 
-	Calibration string // calibration: Sigmoid, which keeps a validation part out of training as early stopping does; "" is none
+	// KeepOut keeps the validation part out of training without early stopping,
+	// too: for a caller that has a use for rows which the trees have not seen.
+	KeepOut bool
 
 	RandomState  uint64    // random_state: seed of the validation part and of what is drawn
 	MonotonicCst []int8    // monotonic_cst: for each feature -1, 0 or 1; nil is no constraint
@@ -104,7 +106,6 @@ func (p Params) Check() error {
 	c.share("validation_fraction", p.ValidationFraction)
 	c.that(p.ValidationFraction < 1, "validation_fraction", "Input should be less than 1")
 	c.atLeastZero("tol", p.Tol)
-	c.that(p.Calibration == "" || p.Calibration == Sigmoid, "calibration", "Input should be 'sigmoid' or null")
 	for _, m := range p.MonotonicCst {
 		c.that(m >= -1 && m <= 1, "monotonic_cst", "Input should be -1, 0 or 1 for each feature")
 	}

@@ -55,7 +55,6 @@ func TestParametersOutOfRangeAreNamed(t *testing.T) {
 		"cat_smooth":          func(p *Params) { p.CatSmooth = nan },
 		"n_iter_no_change":    func(p *Params) { p.NIterNoChange = 0 },
 		"validation_fraction": func(p *Params) { p.ValidationFraction = 1 },
-		"calibration":         func(p *Params) { p.Calibration = "isotonic" },
 		"tol":                 func(p *Params) { p.Tol = -1 },
 		"monotonic_cst":       func(p *Params) { p.MonotonicCst = []int8{0, 2, 3} },
 		"class_weight":        func(p *Params) { p.ClassWeight = []float64{1, 0} },

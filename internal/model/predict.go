@@ -24,6 +24,18 @@ func (m *Model) Predict(dst, x []float64) { m.inBlocks(dst, x, m.Outputs(), scor
 // Raw is Predict for the raw scores: dst receives n × Width() numbers.
 func (m *Model) Raw(dst, x []float64) { m.inBlocks(dst, x, m.Width(), scorer.rawOnly) }
 
+// Probabilities turns raw scores, Width() numbers a row, into what Predict says of
+// the rows: Outputs() numbers each.
+func (m *Model) Probabilities(dst, raw []float64) {
+	width, outputs := m.Width(), m.Outputs()
+	if len(raw)/width*outputs != len(dst) || len(raw)%width != 0 {
+		panic("model: lengths of dst and raw do not agree")
+	}
+	for i := range len(raw) / width {
+		m.link(dst[i*outputs:(i+1)*outputs], raw[i*width:(i+1)*width])
+	}
+}
+
 func (m *Model) inBlocks(dst, x []float64, outputs int, score func(s scorer, dst, x []float64)) {
 	features := len(m.Features)
 	if features == 0 {

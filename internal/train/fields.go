@@ -33,7 +33,6 @@ func boostingFields(p *gbdt.Params, recipe *model.Recipe) []settings.Field {
 		{Name: "n_iter_no_change", Aliases: []string{"early_stopping_rounds", "early_stopping_round"}, Value: settings.Integer{To: &p.NIterNoChange}},
 		{Name: "validation_fraction", Value: settings.Number{To: &p.ValidationFraction}},
 		{Name: "tol", Value: settings.Number{To: &p.Tol}},
-		{Name: "calibration", Value: calibration{&p.Calibration, recipe}},
 		{Name: "random_state", Aliases: []string{"seed", "random_seed"}, Value: seed{&p.RandomState}},
 		{Name: "class_weight", Value: &classWeight{balanced: &p.Balanced, weights: &p.ClassWeight, recipe: recipe}},
 		{Name: "monotonic_cst", Aliases: []string{"monotone_constraints"}, Value: &monotonic{to: &p.MonotonicCst, recipe: recipe}},
@@ -41,20 +40,22 @@ func boostingFields(p *gbdt.Params, recipe *model.Recipe) []settings.Field {
 }
 
 // logisticFields lists the parameters of logistic regression, by
-// scikit-learn's names. Nothing in it is random; a seed is accepted since
-// callers give the same parameters to every algorithm.
-func logisticFields(p *linear.Params, recipe *model.Recipe) []settings.Field {
+// scikit-learn's names. Nothing in it is random; the seed is that of the
+// validation part, which is taken as boosting's is.
+func logisticFields(p *linear.Params, part *gbdt.Params, recipe *model.Recipe) []settings.Field {
 	return []settings.Field{
 		{Name: "C", Value: settings.Number{To: &p.C}},
 		{Name: "max_iter", Value: settings.Integer{To: &p.MaxIter}},
 		{Name: "tol", Value: settings.Number{To: &p.Tol}},
 		{Name: "class_weight", Value: &classWeight{balanced: &p.Balanced, weights: &p.ClassWeight, recipe: recipe}},
-		{Name: "random_state", Aliases: []string{"seed", "random_seed"}, Value: seed{new(uint64)}},
+		{Name: "validation_fraction", Value: settings.Number{To: &part.ValidationFraction}},
+		{Name: "random_state", Aliases: []string{"seed", "random_seed"}, Value: seed{&part.RandomState}},
 	}
 }
 
 // ridgeFields lists the parameters of ridge regression, by scikit-learn's
-// names.
+// names. Nothing in it is random; a seed is accepted since callers give the same
+// parameters to every algorithm.
 func ridgeFields(p *linear.Params) []settings.Field {
 	return []settings.Field{
 		{Name: "alpha", Aliases: []string{"l2_regularization", "lambda_l2", "reg_lambda", "lambda"}, Value: settings.Number{To: &p.Alpha}},

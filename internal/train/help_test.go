@@ -141,6 +141,8 @@ var cases = []struct {
 	{"boosting, values", model.Regression, small()},
 	{"logistic, two classes", model.Binary, map[string]any{"algorithm": "logistic_regression", "C": 0.3}},
 	{"logistic, three classes", model.Multiclass, map[string]any{"algorithm": "logistic_regression", "C": 0.3}},
+	{"boosting, calibrated", model.Binary, small("calibration", "isotonic", "tune_threshold", "f1_score")},
+	{"logistic, calibrated", model.Multiclass, map[string]any{"algorithm": "logistic_regression", "calibration": "sigmoid"}},
 	{"ridge", model.Regression, map[string]any{"algorithm": "linear_regression", "alpha": 30.0}},
 }
 

@@ -31,6 +31,7 @@ type Params struct {
 	Algorithm string
 	Boosting  gbdt.Params
 	Linear    linear.Params
+	Decision  Decision
 	fields    []settings.Field
 }
 
@@ -45,9 +46,9 @@ func ParseParams(given map[string]any, recipe *model.Recipe) (*Params, error) {
 	p.Algorithm = algorithm(bad, given, recipe.Task)
 	switch p.Algorithm {
 	case GradientBoosting:
-		p.fields = boostingFields(&p.Boosting, recipe)
+		p.fields = append(boostingFields(&p.Boosting, recipe), decisionFields(&p.Decision, recipe)...)
 	case LogisticRegression:
-		p.fields = logisticFields(&p.Linear, recipe)
+		p.fields = append(logisticFields(&p.Linear, &p.Boosting, recipe), decisionFields(&p.Decision, recipe)...)
 	case LinearRegression:
 		p.fields = ridgeFields(&p.Linear)
 	default:
@@ -56,19 +57,14 @@ func ParseParams(given map[string]any, recipe *model.Recipe) (*Params, error) {
 	rest := maps.Clone(given)
 	delete(rest, "algorithm")
 	settings.Collect(bad, settings.Read(rest, p.fields, "body", "model_params"))
-	settings.Collect(bad, p.check())
+	settings.Collect(bad, p.Boosting.Check()) // of the other learners, the validation part's
+	settings.Collect(bad, p.Linear.Check())
+	settings.Collect(bad, p.Decision.check())
 	if err := settings.Err(bad); err != nil {
 		return nil, err
 	}
+	p.Boosting.KeepOut = p.Decision.judges()
 	return p, nil
-}
-
-// check refuses values that are out of their range.
-func (p *Params) check() error {
-	if p.Algorithm == GradientBoosting {
-		return p.Boosting.Check()
-	}
-	return p.Linear.Check()
 }
 
 // CheckParams is ParseParams for a caller that knows the task at most ("" or

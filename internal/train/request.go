@@ -44,6 +44,7 @@ type Result struct {
 	Baselines         map[string]ScoreList       `json:"baselines,omitzero" doc:"Scores of majority or mean, and of a linear model, on the same holdout"`
 	Importances       []Importance               `json:"importances,omitzero" doc:"Gain of each feature, largest first, summing to 1"`
 	BestIteration     int                        `json:"best_iteration" doc:"Trees a class, or iterations of the optimizer"`
+	Threshold         *float64                   `json:"threshold,omitempty" doc:"The probability of the second class above which a row is given it; left out where it is one half"`
 	OnDeadline        string                     `json:"on_deadline,omitempty" doc:"While in progress: as given"`
 	Checkpoint        *Checkpoint                `json:"checkpoint,omitempty" doc:"While in progress: where the training goes on"`
 	Progress          float64                    `json:"progress,omitempty" doc:"While in progress: the share of the trees that is done"`

@@ -199,7 +199,11 @@ func (j *job) fitInTime(ctx context.Context) (*fitted, error) {
 // aside if they are to be had in this call.
 func (j *job) beginRounds(loading time.Duration) {
 	if j.req.OnDeadline == onDeadlineBest {
-		j.clock.keep(50*time.Millisecond + loading*3/2)
+		after := 50*time.Millisecond + loading*3/2
+		if j.params.Decision.judges() {
+			after += loading / 2 // to read the validation part
+		}
+		j.clock.keep(after)
 	}
 	j.savedAt = time.Now()
 	j.clock.begin()

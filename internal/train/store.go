@@ -23,7 +23,7 @@ func (j *job) store(ctx context.Context, o *outcome) (modelstore.Version, error)
 	if err != nil {
 		return modelstore.Version{}, err
 	}
-	if o.challenger.Meta, err = j.lineage(o.scores, manifest.Params); err != nil {
+	if o.challenger.Meta, err = j.lineage(o, manifest.Params); err != nil {
 		return modelstore.Version{}, err
 	}
 	file, err := onnx.Encode(o.challenger)
@@ -54,12 +54,16 @@ func (j *job) store(ctx context.Context, o *outcome) (modelstore.Version, error)
 // lineage is what a model file says about where it comes from. It depends on
 // the data's content, the parameters and the program's version alone, so that
 // the same training gives the same bytes.
-func (j *job) lineage(scores metric.Scores, params []byte) (map[string]string, error) {
-	metrics, err := json.Marshal(scores)
-	return map[string]string{
+func (j *job) lineage(o *outcome, params []byte) (map[string]string, error) {
+	metrics, err := json.Marshal(o.scores)
+	meta := map[string]string{
 		"algorithm": j.params.Algorithm, "params": string(params), "metrics": string(metrics), "engine": j.Engine,
 		"data_sha256": j.data.Train.Digest, "holdout_sha256": j.data.Holdout.Digest,
-	}, err
+	}
+	if o.calibration != "" {
+		meta["calibration"] = o.calibration
+	}
+	return meta, err
 }
 
 // manifest says where the challenger comes from, but for the golden rows.
@@ -143,6 +147,9 @@ func (j *job) result(ctx context.Context, o *outcome, version modelstore.Version
 		Metrics: o.scores.Metrics(), MetricsUndefined: o.scores.Undefined, MetricsCI: certainty,
 		Baselines: map[string]ScoreList{}, Importances: importances(o.challenger),
 		BestIteration: o.iterations, Warnings: append([]string{}, j.warnings...),
+	}
+	if at := o.challenger.Threshold; at != 0 {
+		r.Threshold = &at
 	}
 	for name, s := range o.baselines {
 		r.Baselines[name] = s.Metrics()

@@ -252,6 +252,9 @@ func (j *job) train(ctx context.Context) (*outcome, error) {
 	}
 	j.warnings = append(j.warnings, fitted.warnings...)
 	o := &outcome{fitted: fitted, challenger: &model.Model{Recipe: j.data.Recipe, Trees: fitted.trees, Linear: fitted.linear}}
+	if err = j.decide(ctx, fitted, o.challenger); err != nil {
+		return nil, err
+	}
 	if o.scored, err = j.data.Score(ctx, o.challenger, dataset.Holdout); err != nil {
 		return nil, err
 	}
@@ -268,6 +271,9 @@ type fitted struct {
 	iterations int
 	warnings   []string
 	unfinished bool // it was ended by the time that it had
+	whole      bool // it has seen all rows, the validation part's too
+	// calibration is the method by which the model is calibrated, once it is.
+	calibration string
 }
 
 func (j *job) fit(ctx context.Context) (*fitted, error) {

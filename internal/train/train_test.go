@@ -40,6 +40,9 @@ func naive(t *testing.T, d *processed.Data, m *model.Model) map[string]float64 {
 				continue
 			}
 			label := slices.Index(p, slices.Max(p))
+			if m.Threshold != 0 {
+				label = map[bool]int{true: 1}[p[1] > m.Threshold]
+			}
 			actual[int(y)]++
 			predicted[label]++
 			if label == int(y) {

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"retrain/internal/fault"
-	"retrain/internal/gbdt"
 	"retrain/internal/model"
 	"retrain/internal/settings"
 )
@@ -42,33 +41,6 @@ func (s seed) Set(v any) (string, string) {
 }
 
 func (s seed) Get() any { return *s.to }
-
-// calibration is null, or "sigmoid" for a task with two classes.
-type calibration struct {
-	to     *string
-	recipe *model.Recipe
-}
-
-func (c calibration) Set(v any) (string, string) {
-	*c.to = ""
-	switch task := c.recipe.Task; {
-	case v == nil:
-		return "", ""
-	case v != gbdt.Sigmoid:
-		return "Input should be 'sigmoid' or null", "enum"
-	case task != "" && task != model.Binary:
-		return "Calibration is possible with two classes only", "value_error"
-	}
-	*c.to = gbdt.Sigmoid
-	return "", ""
-}
-
-func (c calibration) Get() any {
-	if *c.to == "" {
-		return nil
-	}
-	return *c.to
-}
 
 // classWeight is null, "balanced", or an object of a class's label and its
 // weight; a class that is not in it has the weight 1. Before the classes are
