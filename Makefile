@@ -10,7 +10,7 @@ IMAGE    ?= ml-retraining-api
 TAG      ?= $(VERSION)
 PLATFORM ?= linux/amd64
 
-.PHONY: demo test race lint bench bench-data bench-learners bench-dirt build image push deploy graph validate e2e fuzz torture mutants clean
+.PHONY: demo test race lint bench bench-data bench-learners bench-quality bench-dirt build image push deploy graph validate e2e fuzz torture mutants clean
 
 demo: build  ## one whole retraining story on real data, over HTTP
 	@go run ./examples/demo $(BINARY)
@@ -38,6 +38,10 @@ bench-data: build $(VENV)  ## the data path and whole retrainings beside Python'
 bench-learners: $(VENV)  ## the learners beside Python's (ROWS=8000,80000,800000 REPEAT=5)
 	CGO_ENABLED=0 go build -o bin/bench ./bench/ours
 	$(VENV) bench/learners.py --rows $(ROWS) --repeat $(REPEAT)
+
+SPLITS   ?= 10
+bench-quality: build $(VENV)  ## models at everybody's defaults over many data sets (SPLITS=10; DATA=FOLDER adds sets)
+	$(VENV) bench/quality.py --splits $(SPLITS) $(if $(DATA),--data $(DATA))
 
 bench-dirt: $(VENV)  ## polluted tables, beside pandas and DuckDB
 	$(VENV) bench/pollution.py
