@@ -47,13 +47,14 @@ func (w *window) grow(limit int) bool {
 // block is a run of lexed rows.
 type block struct {
 	window
-	rows    int
-	cells   []span  // row-major
-	lines   []int64 // on which each row begins
-	rejects []Reject
-	file    string // "" if the table is in one file
-	kept    bool   // whoever received the block wants it for longer
-	err     error  // why there is no block; io.EOF is the regular end
+	rows      int
+	cells     []span  // row-major
+	lines     []int64 // on which each row begins
+	rejects   []Reject
+	file      string // "" if the table is in one file
+	fileIndex int
+	kept      bool  // whoever received the block wants it for longer
+	err       error // why there is no block; io.EOF is the regular end
 }
 
 // cell returns the bytes of a cell.

@@ -152,34 +152,12 @@ type Batch struct {
 	// Lines holds the source line (1 is the first line of the file) on which
 	// each row begins; nil where the source has no lines (Parquet).
 	Lines []int64
-	files []fileRun // where the rows of another file begin
+	// File is the name of the file that the rows come from, or "" if the table is
+	// in one file; FileIndex is its place among the table's files. Rows of two
+	// files are never in one batch.
+	File      string
+	FileIndex int
 	// Hashes holds, for each of Options.Hashes, a 64-bit hash of each row's
 	// cells in those columns. See HashOf.
 	Hashes [][]uint64
-}
-
-// fileRun says that the rows from one on come from a file.
-type fileRun struct {
-	from int
-	name string
-}
-
-// File returns the name of the file that a row comes from, or "" if the table
-// is in one file.
-func (b *Batch) File(row int) string {
-	name := ""
-	for _, run := range b.files {
-		if run.from > row {
-			break
-		}
-		name = run.name
-	}
-	return name
-}
-
-// begin notes which file the rows behind those at hand come from.
-func (b *Batch) begin(name string) {
-	if n := len(b.files); name != "" && (n == 0 || b.files[n-1].name != name) {
-		b.files = append(b.files, fileRun{b.Rows, name})
-	}
 }

@@ -147,7 +147,7 @@ func (t *table) arrange(b *block) {
 	if len(t.files) == 1 {
 		return
 	}
-	b.file = t.files[t.at].Name
+	b.file, b.fileIndex = t.files[t.at].Name, t.at
 	for i := range b.rejects {
 		b.rejects[i].File = b.file
 	}

@@ -79,8 +79,8 @@ func TestFilesReportWhere(t *testing.T) {
 	same(t, "rejects", got.Rejects, []Reject{{3, "", ReasonTooFew, "b"}})
 	same(t, "rows", got.Rows, [][]string{{"1", "2"}, {"4", "3"}, {"6", "7"}})
 	_, err := Read(context.Background(), open, got.Schema, Options{}, func(b *Batch) error {
-		for i := range b.Rows {
-			files = append(files, b.File(i))
+		for range b.Rows {
+			files = append(files, b.File)
 		}
 		return nil
 	})

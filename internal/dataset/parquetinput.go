@@ -137,7 +137,7 @@ func (s *schemaView) take(b *Batch) bool {
 	for len(s.nothing) < b.Rows {
 		s.nothing = append(s.nothing, math.NaN())
 	}
-	s.batch.Rows, s.batch.Hashes, s.batch.files = b.Rows, b.Hashes, b.files
+	s.batch.Rows, s.batch.Hashes, s.batch.File, s.batch.FileIndex = b.Rows, b.Hashes, b.File, b.FileIndex
 	for j := range s.batch.Columns {
 		kind, v := s.schema.Columns[j].Kind, b.Columns[j]
 		switch {

@@ -8,7 +8,7 @@ import (
 )
 
 // pass is one way through the rows of a Parquet file, or of several one after
-// the other. Batches go on from file to file.
+// the other. A batch ends with its file.
 type pass struct {
 	opts    Options
 	columns []passColumn
@@ -16,7 +16,6 @@ type pass struct {
 	hasher  *rowHasher
 
 	file     *File            // the one at hand
-	name     string           // of it, where there are several
 	rows     int64            // of it
 	decoders []*columnDecoder // of it, by column; nil for one that has no values there
 }
@@ -94,21 +93,11 @@ func (p *pass) turnTo(f *File, groups []*parquetGroup, indices []int) {
 
 // run hands out all rows of the file at hand.
 func (p *pass) run(ctx context.Context, each func(*Batch) error) error {
-	if err := p.through(ctx, each); err != nil {
-		return err
-	}
-	return p.flush(each)
-}
-
-// through reads the file at hand. Rows that fill no batch are left for flush,
-// or for the next file.
-func (p *pass) through(ctx context.Context, each func(*Batch) error) error {
 	errs := make([]error, len(p.columns))
 	for left := p.rows; left > 0; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		p.batch.begin(p.name)
 		rows := int(min(left, int64(p.opts.BatchRows-p.batch.Rows)))
 		share(p.opts.Workers, len(p.columns), func(i int) { errs[i] = p.fill(i, rows) })
 		for _, err := range errs {
@@ -129,7 +118,7 @@ func (p *pass) through(ctx context.Context, each func(*Batch) error) error {
 			p.columns[i].outOfRange += d.outOfRange
 		}
 	}
-	return nil
+	return p.flush(each)
 }
 
 // flush hands out the rows that have been read, if there are any.
@@ -139,7 +128,7 @@ func (p *pass) flush(each func(*Batch) error) error {
 	}
 	p.hasher.hash(&p.batch)
 	err := each(&p.batch)
-	p.batch.Rows, p.batch.files = 0, p.batch.files[:0]
+	p.batch.Rows = 0
 	return err
 }
 

@@ -236,7 +236,7 @@ func (t *parquetTable) each(ctx context.Context, tally *Tally, do func(*Batch) e
 	} else {
 		tally.sumFiles()
 	}
-	return p.columns, p.flush(do)
+	return p.columns, nil
 }
 
 // readFile hands out the rows of a file.
@@ -268,16 +268,16 @@ func (t *parquetTable) readFile(ctx context.Context, p *pass, i int, tally *Tall
 	if err != nil {
 		return err
 	}
-	p.name = t.sources[i].Name
+	p.batch.File, p.batch.FileIndex = t.sources[i].Name, i
 	p.turnTo(f.File, groups, indices)
 	p.rows = rows
 	var failed error
-	err = p.through(ctx, func(b *Batch) error {
+	err = p.run(ctx, func(b *Batch) error {
 		failed = do(b)
 		return failed
 	})
-	if err != nil && failed == nil && p.name != "" {
-		err = inFile(err, p.name)
+	if err != nil && failed == nil && len(t.sources) > 1 {
+		err = inFile(err, t.sources[i].Name)
 	}
 	return err
 }

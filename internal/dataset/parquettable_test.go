@@ -93,8 +93,8 @@ func TestParquetBatchesNameTheirFiles(t *testing.T) {
 	}
 	var names []string
 	_, err = Read(context.Background(), open, schema, Options{BatchRows: 4}, func(b *Batch) error {
-		for i := range b.Rows {
-			names = append(names, b.File(i))
+		for range b.Rows {
+			names = append(names, b.File)
 		}
 		return nil
 	})

@@ -9,7 +9,7 @@ import (
 )
 
 // Read reads a table that Scan has described, and hands its rows to each in
-// batches. Every batch but the last has the same number of rows
+// batches. Every batch but a file's last has the same number of rows
 // (Options.BatchRows). The batch is the callback's until it returns; its error
 // ends the pass and is returned as it is.
 //
@@ -115,14 +115,21 @@ func newBatcher(schema *Schema, opts Options, each func(*Batch) error) (*batcher
 	return b, nil
 }
 
-// addBlock converts a block's rows. They may end one batch and begin the next.
+// addBlock converts a block's rows. They may end one batch and begin the next; a
+// batch ends with its file, so that what comes of a file does not depend on those
+// before it.
 // Rejected rows are handed on between the batches before and behind them.
 func (b *batcher) addBlock(blk *block) error {
+	if b.batch.FileIndex != blk.fileIndex || b.batch.File != blk.file {
+		if err := b.flush(); err != nil {
+			return err
+		}
+		b.batch.File, b.batch.FileIndex = blk.file, blk.fileIndex
+	}
 	width, rejects := len(b.columns), blk.rejects
 	for from := 0; from < blk.rows; {
 		n := min(blk.rows-from, b.opts.BatchRows-b.batch.Rows)
 		b.convertAll(blk, blk.cells[from*width:(from+n)*width])
-		b.batch.begin(blk.file)
 		b.batch.Lines = append(b.batch.Lines, blk.lines[from:from+n]...)
 		b.batch.Rows += n
 		from += n
@@ -152,7 +159,7 @@ func (b *batcher) convertAll(blk *block, cells []span) {
 // flush hands out the batch, if it has rows and is whole, and begins the next.
 func (b *batcher) flush() error {
 	if b.batch.Rows == 0 || b.broken {
-		b.batch.Rows, b.batch.Lines, b.batch.files = 0, b.batch.Lines[:0], b.batch.files[:0]
+		b.batch.Rows, b.batch.Lines = 0, b.batch.Lines[:0]
 		return nil
 	}
 	for j, c := range b.columns {
@@ -160,7 +167,7 @@ func (b *batcher) flush() error {
 	}
 	b.hasher.hash(&b.batch)
 	err := b.each(&b.batch)
-	b.batch.Rows, b.batch.Lines, b.batch.files = 0, b.batch.Lines[:0], b.batch.files[:0]
+	b.batch.Rows, b.batch.Lines = 0, b.batch.Lines[:0]
 	return err
 }
 

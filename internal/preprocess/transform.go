@@ -293,7 +293,7 @@ func missing(v *dataset.Values, r int) bool {
 }
 
 func (w *rowWriter) rejectRow(b *dataset.Batch, r int, column, reason string) error {
-	reject := dataset.Reject{Column: column, Reason: reason, File: b.File(r)}
+	reject := dataset.Reject{Column: column, Reason: reason, File: b.File}
 	if b.Lines != nil {
 		reject.Line = b.Lines[r]
 	}
