@@ -47,7 +47,8 @@ type table struct {
 	dialect      Dialect
 	refined      []refined
 	files        []Source
-	at           int // which of them is at hand
+	at           int  // which of them is at hand
+	part         Part // those that are read
 	opts         Options
 	past         []FileTally // of those that have been read; opts.MaxBytes is what is left for the others
 	more         bool        // there are other files, which a sample leaves out
@@ -64,6 +65,7 @@ func openTable(ctx context.Context, file io.ReadCloser, opts Options) (*table, e
 			t.more, t.files = len(t.files) > 1, t.files[:1]
 		}
 	}
+	t.part = opts.Part.of(len(t.files))
 	r, err := openFile(file, opts)
 	if err == nil && r.wantsKeys {
 		r, err = t.openObjects(ctx, r)
@@ -75,6 +77,9 @@ func openTable(ctx context.Context, file io.ReadCloser, opts Options) (*table, e
 	if len(t.files) > 1 {
 		t.dialect.Encoding = opts.Dialect.Encoding // each file may have its own
 	}
+	if t.part.From > 0 {
+		return t, t.turnTo(ctx, t.part.From)
+	}
 	return t, nil
 }
 
@@ -84,7 +89,7 @@ func (t *table) openObjects(ctx context.Context, r *blockReader) (*blockReader, 
 	if err := r.src.Close(); err != nil {
 		return nil, err
 	}
-	keys, err := learnKeys(ctx, t.files, t.opts)
+	keys, err := learnKeys(ctx, t.files[t.part.From:t.part.To], t.opts)
 	if err != nil {
 		return nil, err
 	}
@@ -133,10 +138,11 @@ func (t *table) each(ctx context.Context, do func(*block) error) error {
 		if err != nil && failed == nil {
 			err = t.locate(err)
 		}
-		if err != nil || t.at == len(t.files)-1 {
+		if err != nil || t.at == t.part.To-1 {
 			return err
 		}
-		if err := t.advance(ctx); err != nil {
+		t.leave()
+		if err := t.turnTo(ctx, t.at+1); err != nil {
 			return err
 		}
 	}
@@ -162,13 +168,12 @@ func (t *table) arrange(b *block) {
 	}
 }
 
-// advance goes on to the next file.
-func (t *table) advance(ctx context.Context) error {
-	t.leave()
+// turnTo closes the file at hand and opens another one.
+func (t *table) turnTo(ctx context.Context, at int) error {
 	if err := t.src.Close(); err != nil {
 		return err
 	}
-	t.at++
+	t.at = at
 	file, err := t.files[t.at].Open(ctx)
 	if err != nil {
 		return t.locate(err)
@@ -265,6 +270,7 @@ func (t *table) identify(tally *Tally) {
 
 // sumFiles writes count and digest of the files together into the tally.
 func (t *Tally) sumFiles() {
+	t.Bytes = 0
 	digests := sha256.New()
 	for _, f := range t.Files {
 		t.Bytes += f.Bytes

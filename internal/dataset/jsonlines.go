@@ -59,8 +59,7 @@ func learnKeys(ctx context.Context, files []Source, opts Options) (*keySet, erro
 		}
 		err = r.each(ctx, func(*block) error {
 			if len(k.names) > opts.MaxColumns {
-				return fault.New(fault.TooLarge, "The table has more than %d columns, which is the limit.", opts.MaxColumns).
-					At("Too many columns", "too_many_columns", "data")
+				return errTooManyKeys(opts.MaxColumns)
 			}
 			return nil
 		})
@@ -70,10 +69,19 @@ func learnKeys(ctx context.Context, files []Source, opts Options) (*keySet, erro
 		}
 	}
 	k.learning = false
-	if len(k.names) == 0 {
-		return nil, fault.New(fault.InvalidData, "No line of the data is a JSON object with a value.").At("No rows", "no_rows", "data")
+	if len(k.names) == 0 && opts.Part == (Part{}) {
+		return nil, errNoKeys()
 	}
 	return k, checkNames(k.names)
+}
+
+func errNoKeys() error {
+	return fault.New(fault.InvalidData, "No line of the data is a JSON object with a value.").At("No rows", "no_rows", "data")
+}
+
+func errTooManyKeys(limit int) error {
+	return fault.New(fault.TooLarge, "The table has more than %d columns, which is the limit.", limit).
+		At("Too many columns", "too_many_columns", "data")
 }
 
 // isObject reports whether text begins like JSON Lines.

@@ -24,6 +24,9 @@ type Options struct {
 	// or of the Parquet data; of several files, only the first is read. The tally
 	// then tells what share of the source that was, and has no digest.
 	Sample int64
+	// Part, if set, limits a pass to some of the table's files. The first file of
+	// the table still says how all of them are written.
+	Part Part
 	// Workers is the number of goroutines that convert cells (default:
 	// GOMAXPROCS). It has no influence on the result.
 	Workers int

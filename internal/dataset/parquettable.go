@@ -21,7 +21,8 @@ type parquetTable struct {
 	opts    Options
 	columns []fileColumn // in the order of the first file
 	leaves  []parquetLeaf
-	rows    int64 // of all files
+	part    Part
+	rows    int64 // of its files
 	more    bool  // there are other files, which a sample leaves out
 }
 
@@ -45,6 +46,7 @@ func parquetTableOf(file io.ReadCloser, opts Options) *parquetTable {
 	if _, _, ok := parquetInput(file); !ok {
 		return nil
 	}
+	t.part = opts.Part.of(len(t.sources))
 	return t
 }
 
@@ -86,11 +88,20 @@ func openParquetFile(ctx context.Context, file io.Reader, closer io.Closer, opts
 // is mostly waiting.
 const footersAtOnce = 8
 
-// learn reads the footers of all files and settles what the columns are, before
-// any row is read.
+// learn reads the footers of the part's files, and of the table's first one, and
+// settles what the columns are, before any row is read.
 func (t *parquetTable) learn(ctx context.Context) error {
-	for from := 0; from < len(t.sources); from += footersAtOnce {
-		n := min(footersAtOnce, len(t.sources)-from)
+	if t.part.From > 0 {
+		if err := t.learnFrom(ctx, 0, 1); err != nil {
+			return err
+		}
+	}
+	return t.learnFrom(ctx, t.part.From, t.part.To)
+}
+
+func (t *parquetTable) learnFrom(ctx context.Context, from, to int) error {
+	for ; from < to; from += footersAtOnce {
+		n := min(footersAtOnce, to-from)
 		files, errs := make([]*openedParquet, n), make([]error, n)
 		share(n, n, func(i int) {
 			if files[i], errs[i] = t.open(ctx, from+i); errs[i] == nil {
@@ -106,21 +117,17 @@ func (t *parquetTable) learn(ctx context.Context) error {
 			}
 		}
 	}
-	for j := range t.columns {
-		if t.columns[j].kind == Text {
-			t.columns[j].texts = &textDict{dictionary: newDictionary(), opts: t.opts.forColumns(len(t.columns))}
-		}
-	}
 	return nil
 }
 
 // take takes note of a file's rows and columns.
 func (t *parquetTable) take(f *File, at int) error {
 	if f.meta.rows > t.opts.MaxRows-t.rows {
-		return fault.New(fault.TooLarge, "The table has more rows than the limit of %d.", t.opts.MaxRows).
-			At("Too many rows", "too_many_rows", "data")
+		return errTooManyRows(t.opts.MaxRows)
 	}
-	t.rows += f.meta.rows
+	if at >= t.part.From {
+		t.rows += f.meta.rows
+	}
 	if at == 0 {
 		for _, c := range f.columns {
 			t.leaves = append(t.leaves, f.meta.leaves[c.leaf])
@@ -135,7 +142,7 @@ func (t *parquetTable) take(f *File, at int) error {
 	for j, i := range indices {
 		own := &f.meta.leaves[f.columns[i].leaf]
 		if !t.leaves[j].agrees(own) {
-			return t.typesDiffer(t.sources[at].Name, &t.leaves[j], own)
+			return typesDiffer(t.sources[at].Name, own.name, own.typeName(), t.leaves[j].typeName())
 		}
 		if t.leaves[j].void() {
 			t.leaves[j], t.columns[j].kind = *own, f.columns[i].kind
@@ -167,9 +174,9 @@ func (t *parquetTable) match(f *File, name string) ([]int, error) {
 	return nil, differs(name, "has the column %q, which the first file does not have", f.meta.leaves[f.columns[extra].leaf].name)
 }
 
-func (t *parquetTable) typesDiffer(name string, first, own *parquetLeaf) error {
-	return fault.New(fault.InvalidData, "%s has the column %q as %s, the files before it as %s.", name, own.name, own.typeName(), first.typeName()).
-		At("Files differ in the type of a column", "schema_mismatch", "data", name, own.name)
+func typesDiffer(file, column, own, before string) error {
+	return fault.New(fault.InvalidData, "%s has the column %q as %s, the files before it as %s.", file, column, own, before).
+		At("Files differ in the type of a column", "schema_mismatch", "data", file, column)
 }
 
 // void reports whether the column is known to have no value at all.
@@ -220,13 +227,16 @@ func (leaf *parquetLeaf) typeName() string {
 func (t *parquetTable) each(ctx context.Context, tally *Tally, do func(*Batch) error) ([]passColumn, error) {
 	columns := make([]passColumn, len(t.columns))
 	for j := range columns {
-		columns[j] = passColumn{name: t.leaves[j].name, kind: t.columns[j].kind, texts: t.columns[j].texts}
+		columns[j] = passColumn{name: t.leaves[j].name, kind: t.columns[j].kind}
+		if columns[j].kind == Text {
+			columns[j].texts = &textDict{dictionary: newDictionary(), opts: t.opts.forColumns(len(columns))}
+		}
 	}
 	p, err := newPass(columns, t.opts.forColumns(len(columns)))
 	if err != nil {
 		return nil, err
 	}
-	for i := range t.sources {
+	for i := t.part.From; i < t.part.To; i++ {
 		if err := t.readFile(ctx, p, i, tally, do); err != nil {
 			return nil, err
 		}
@@ -255,7 +265,7 @@ func (t *parquetTable) readFile(ctx context.Context, p *pass, i int, tally *Tall
 		if !t.leaves[j].agrees(own) {
 			return errChanged()
 		}
-		if own.void() && !t.leaves[j].void() {
+		if own.void() && t.columns[j].kind != own.kind() {
 			indices[j] = noValues
 		}
 	}
@@ -302,13 +312,22 @@ func (t *Tally) addParquet(f *openedParquet, name string, rows int64) error {
 
 // scan is Scan for Parquet.
 func (t *parquetTable) scan(ctx context.Context) (*Schema, *Tally, error) {
+	columns, tally, err := t.gather(ctx)
+	if err != nil {
+		return nil, tally, err
+	}
+	return typedSchema(columns, t.opts.Dialect, tally.Used, t.opts), tally, usable(tally)
+}
+
+// gather reads the part for what its columns are.
+func (t *parquetTable) gather(ctx context.Context) ([]typedScan, *Tally, error) {
 	if err := t.checkFormat(); err != nil {
 		return nil, nil, err
 	}
 	if err := t.learn(ctx); err != nil {
 		return nil, nil, err
 	}
-	scans, tally := make([]valueScan, len(t.columns)), &Tally{Reasons: map[string]int64{}}
+	scans, tally := make([]typedScan, len(t.columns)), &Tally{Reasons: map[string]int64{}}
 	opts := t.opts.forColumns(len(t.columns))
 	columns, err := t.each(ctx, tally, func(b *Batch) error {
 		share(opts.Workers, len(scans), func(j int) { scans[j].add(&b.Columns[j], opts) })
@@ -317,14 +336,10 @@ func (t *parquetTable) scan(ctx context.Context) (*Schema, *Tally, error) {
 	if err != nil {
 		return nil, tally, err
 	}
-	schema := &Schema{Rows: tally.Used, Dialect: t.opts.Dialect}
-	schema.Dialect.Format = Parquet
 	for j := range scans {
-		c := columnOf(columns[j].name, columns[j].kind, columns[j].texts)
-		scans[j].describe(&c, columns[j].outOfRange, opts)
-		schema.Columns = append(schema.Columns, c)
+		scans[j].passColumn, scans[j].stored = columns[j], t.leaves[j].stored()
 	}
-	return schema, tally, usable(tally)
+	return scans, tally, nil
 }
 
 // read is Read for Parquet.
@@ -337,9 +352,10 @@ func (t *parquetTable) read(ctx context.Context, schema *Schema, each func(*Batc
 	for j := range t.leaves {
 		names[j] = t.leaves[j].name
 	}
-	if !sameNames(names, schema) || t.opts.Sample == 0 && t.rows != schema.Rows {
+	if !sameNames(names, schema) || t.opts.Sample == 0 && t.opts.Part == (Part{}) && t.rows != schema.Rows {
 		return tally, errChanged()
 	}
+	t.fill(schema)
 	view := schemaView{schema: schema, batch: Batch{Columns: make([]Values, len(names))}, codes: make([][]int32, len(names))}
 	_, err := t.each(ctx, tally, func(b *Batch) error {
 		if !view.take(b) {
@@ -348,6 +364,16 @@ func (t *parquetTable) read(ctx context.Context, schema *Schema, each func(*Batc
 		return each(&view.batch)
 	})
 	return tally, err
+}
+
+// fill gives columns that have no value in the part the kinds that they have in
+// the table.
+func (t *parquetTable) fill(schema *Schema) {
+	for j := range t.columns {
+		if kind := schema.Columns[j].Kind; t.leaves[j].void() && kind != Empty {
+			t.columns[j].kind = kind
+		}
+	}
 }
 
 // checkFormat refuses Parquet where another format was asked for.

@@ -191,8 +191,7 @@ func (t *Tally) add(b *block, opts Options) error {
 	t.Read += int64(b.rows)
 	t.Used += int64(b.rows)
 	if t.Used > opts.MaxRows {
-		return fault.New(fault.TooLarge, "The table has more rows than the limit of %d.", opts.MaxRows).
-			At("Too many rows", "too_many_rows", "data")
+		return errTooManyRows(opts.MaxRows)
 	}
 	for _, r := range b.rejects {
 		t.Reasons[r.Reason]++
@@ -207,6 +206,11 @@ func (t *Tally) add(b *block, opts Options) error {
 		}
 	}
 	return nil
+}
+
+func errTooManyRows(limit int64) error {
+	return fault.New(fault.TooLarge, "The table has more rows than the limit of %d.", limit).
+		At("Too many rows", "too_many_rows", "data")
 }
 
 // report hands on what is reported.
