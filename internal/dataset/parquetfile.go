@@ -44,6 +44,7 @@ type File struct {
 	meta    *parquetMeta
 	marker  int // the index of HoldoutColumn; -1 if there is none
 	columns []fileColumn
+	rest    []*File // the parts behind this one; see OpenParquetParts
 }
 
 // fileColumn is a column of the table.
@@ -92,6 +93,51 @@ func OpenParquet(ctx context.Context, r io.ReaderAt, size int64, opts Options) (
 	}
 	f.opts = opts.forColumns(len(f.meta.leaves))
 	return f, f.describe()
+}
+
+// ParquetPart is one of several files that a Writer each has written for the
+// same schema, and that make one table.
+type ParquetPart struct {
+	Reader io.ReaderAt
+	Size   int64 // bytes
+}
+
+// OpenParquetParts is OpenParquet for files whose rows follow one another. They
+// are opened and read one after the other. Files that do not have the same
+// columns are fault.InvalidData. It panics without any.
+func OpenParquetParts(ctx context.Context, parts []ParquetPart, opts Options) (*File, error) {
+	first, err := OpenParquet(ctx, parts[0].Reader, parts[0].Size, opts)
+	if err != nil {
+		return nil, err
+	}
+	for _, part := range parts[1:] {
+		f, err := OpenParquet(ctx, part.Reader, part.Size, opts)
+		if err != nil {
+			return nil, err
+		}
+		if !f.follows(first) {
+			return nil, fault.New(fault.InvalidData, "The parts of the data do not have the same columns.").
+				At("Parts differ in their columns", "schema_mismatch", "data")
+		}
+		first.rest = append(first.rest, f)
+	}
+	return first, nil
+}
+
+// follows reports whether the file has the columns of the first part, whose
+// dictionaries it then shares.
+func (f *File) follows(first *File) bool {
+	if len(f.columns) != len(first.columns) || f.marker != first.marker {
+		return false
+	}
+	for i := range f.columns {
+		own, c := &f.columns[i], &first.columns[i]
+		if own.leaf != c.leaf || own.kind != c.kind || f.meta.leaves[own.leaf].name != first.meta.leaves[c.leaf].name {
+			return false
+		}
+		own.texts = c.texts
+	}
+	return true
 }
 
 // readFooter returns the file's metadata. The last 8 bytes of the file are
@@ -209,6 +255,9 @@ func (f *File) describe() error {
 // does that.
 func (f *File) Schema() *Schema {
 	s := &Schema{Rows: f.meta.rows}
+	for _, part := range f.rest {
+		s.Rows += part.meta.rows
+	}
 	for i := range f.columns {
 		c := &f.columns[i]
 		s.Columns = append(s.Columns, columnOf(f.meta.leaves[c.leaf].name, c.kind, c.texts))
@@ -231,13 +280,21 @@ func (f *File) Meta() map[string]string { return f.meta.keys }
 // Rows returns the number of rows on a side. A file that no Writer wrote has
 // none but All: fault.InvalidData.
 func (f *File) Rows(side Side) (int64, error) {
-	groups, err := f.groups(side)
 	rows := int64(0)
-	for _, g := range groups {
-		rows += g.rows
+	for _, part := range f.parts() {
+		groups, err := part.groups(side)
+		if err != nil {
+			return 0, err
+		}
+		for _, g := range groups {
+			rows += g.rows
+		}
 	}
-	return rows, err
+	return rows, nil
 }
+
+// parts returns the file and those behind it.
+func (f *File) parts() []*File { return append([]*File{f}, f.rest...) }
 
 // groups returns the row groups of a side, by the statistics of HoldoutColumn.
 func (f *File) groups(side Side) ([]*parquetGroup, error) {
@@ -266,7 +323,7 @@ func (f *File) groups(side Side) ([]*parquetGroup, error) {
 
 // Read hands out the rows of a side in the order of the file (see Writer), in
 // batches whose columns are those that are named, in that order; nil names all
-// columns of the schema. Every batch but the last has Options.BatchRows rows.
+// columns of the schema. Every batch but a part's last has Options.BatchRows rows.
 //
 // The batches have the hashes that Options.Hashes asked for when the file was
 // opened; its sets name columns that are read, and nil means all of those.
@@ -275,34 +332,35 @@ func (f *File) groups(side Side) ([]*parquetGroup, error) {
 // its Dict only ever grows: what was derived from a part of it stays valid.
 // Texts that are a spelling of a missing value are missing, as in CSV.
 func (f *File) Read(ctx context.Context, side Side, columns []string, each func(*Batch) error) error {
-	p, err := f.passOver(side, columns)
+	indices, err := f.indices(columns)
 	if err != nil {
 		return err
 	}
-	return p.run(ctx, each)
+	p, err := f.passOver(indices)
+	if err != nil {
+		return err
+	}
+	for _, part := range f.parts() {
+		groups, err := part.groups(side)
+		if err != nil {
+			return err
+		}
+		p.turnTo(part, groups, indices)
+		if err := p.run(ctx, each); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// passOver prepares a pass over the named columns of a side.
-func (f *File) passOver(side Side, columns []string) (*pass, error) {
-	groups, err := f.groups(side)
-	if err != nil {
-		return nil, err
-	}
-	indices, err := f.indices(columns)
-	if err != nil {
-		return nil, err
-	}
+// passOver prepares a pass over some columns.
+func (f *File) passOver(indices []int) (*pass, error) {
 	read := make([]passColumn, len(indices))
 	for k, i := range indices {
 		c := &f.columns[i]
 		read[k] = passColumn{name: f.meta.leaves[c.leaf].name, kind: c.kind, texts: c.texts}
 	}
-	p, err := newPass(read, f.opts)
-	if err != nil {
-		return nil, err
-	}
-	p.turnTo(f, groups, indices)
-	return p, nil
+	return newPass(read, f.opts)
 }
 
 // indices finds the named columns. It panics if one is named twice.

@@ -29,10 +29,10 @@ type ColumnStatistics struct {
 	Low, High  uint64 // bits of the smallest and the largest number
 	Form       Form
 	// Texts are the different cells as they are spelled, in the order of their
-	// first appearance (see packTexts), and Counts how often each is there.
+	// first appearance, and Counts how often each is there.
 	// Spelled says that they are all; a Text column has them up to the limits.
 	Spelled bool
-	Texts   []byte
+	Texts   []string
 	Counts  []int64
 	// Numbers are the different values of a column that is not Spelled, as eight
 	// bytes each, in ascending order; Many says that there are too many to count.
@@ -101,7 +101,7 @@ func (c *columnScan) statistics() ColumnStatistics {
 		Low: math.Float64bits(c.min), High: math.Float64bits(c.max), Form: c.form, Overflow: c.overflow, Late: c.late,
 	}
 	if c.dict != nil {
-		out.Spelled, out.Texts, out.Counts = true, packTexts(c.dict.values), c.dict.counts
+		out.Spelled, out.Texts, out.Counts = true, c.dict.values, c.dict.counts
 	}
 	if c.values != nil {
 		out.Numbers, out.Many = c.values.packed(), c.values.full()
@@ -299,8 +299,8 @@ func (c *columnScan) merge(next *ColumnStatistics) {
 	case next.Late || c.late:
 		c.late = true
 	case next.Spelled:
-		for i, text := range unpackTexts(next.Texts) {
-			c.addCounted(text, next.Counts[i])
+		for i, text := range next.Texts {
+			c.addCounted([]byte(text), next.Counts[i])
 		}
 		c.overflow = c.overflow || next.Overflow
 	case !c.joins(next):
@@ -375,29 +375,4 @@ func (s *numberSet) addPacked(members []byte, many bool) {
 	if many && !s.full() {
 		s.n, s.slots = s.limit+1, nil
 	}
-}
-
-// packTexts writes texts one after the other, each behind its length. They may
-// be of any bytes.
-func packTexts(texts []string) []byte {
-	var out []byte
-	for _, text := range texts {
-		out = binary.AppendUvarint(out, uint64(len(text)))
-		out = append(out, text...)
-	}
-	return out
-}
-
-// unpackTexts is the inverse of packTexts. It stops where the bytes are none of
-// packTexts.
-func unpackTexts(packed []byte) (texts [][]byte) {
-	for len(packed) > 0 {
-		n, used := binary.Uvarint(packed)
-		if used <= 0 || n > uint64(len(packed)-used) {
-			return texts
-		}
-		texts = append(texts, packed[used:used+int(n):used+int(n)])
-		packed = packed[used+int(n):]
-	}
-	return texts
 }

@@ -33,7 +33,7 @@ func wide(r *rand.Rand) string      { return fmt.Sprint(r.IntN(1_000_000)) }
 func fraction(r *rand.Rand) string  { return fmt.Sprintf("%.3f", r.NormFloat64()) }
 func word(r *rand.Rand) string      { return fmt.Sprintf("w%d", r.IntN(30)) }
 func huge(r *rand.Rand) string      { return fmt.Sprintf("1e%d", 400+r.IntN(3)) }
-func eitherWay(r *rand.Rand) string   { return fmt.Sprintf("%02d/%02d/2026", 1+r.IntN(12), 1+r.IntN(12)) }
+func eitherWay(r *rand.Rand) string { return fmt.Sprintf("%02d/%02d/2026", 1+r.IntN(12), 1+r.IntN(12)) }
 func missingText(*rand.Rand) string { return "NA" }
 
 // madeFiles makes the files of a table as CSV or JSON Lines, with ragged rows.

@@ -56,7 +56,7 @@ func (s *typedScan) statistics() ColumnStatistics {
 		Counts: s.counts, Overflow: s.overflow, Low: math.Float64bits(s.min), High: math.Float64bits(s.max),
 	}
 	if s.texts != nil {
-		out.Texts = packTexts(s.texts.values)
+		out.Texts = s.texts.values
 	}
 	if s.values != nil {
 		out.Numbers, out.Many = s.values.packed(), s.values.full()
@@ -98,8 +98,8 @@ func (s *typedScan) mergeTexts(next *ColumnStatistics, opts Options) {
 	if s.texts == nil {
 		s.texts = &textDict{dictionary: newDictionary(), opts: opts}
 	}
-	for i, text := range unpackTexts(next.Texts) {
-		if code := s.texts.code(text); code >= 0 {
+	for i, text := range next.Texts {
+		if code := s.texts.code([]byte(text)); code >= 0 {
 			s.addCounts(int(code), next.Counts[i:i+1])
 		}
 	}

@@ -57,12 +57,12 @@ func (f *fit) add(column int, v *dataset.Values, rows []int) {
 	}
 }
 
-// moments holds count, sum and sum of squares of a column. The sums are kept
-// in twice the working precision (Dekker 1971; Knuth, TAOCP 4.2.2), so that a
-// column of large, close numbers keeps its variance.
+// moments holds count, sum and sum of squares of a column. The sums are exact,
+// so that a column of large, close numbers keeps its variance, and the order of
+// the rows does not matter.
 type moments struct {
 	n, missing int64
-	sum, sq    twofold
+	sum, sq    exactSum
 	low, high  float64
 }
 
@@ -82,6 +82,19 @@ func (m *moments) add(x float64) {
 	m.sq.add(math.FMA(x, x, -p)) // the rounding error of the square, exactly
 }
 
+// merge takes in the moments of other rows.
+func (m *moments) merge(other *moments) {
+	switch {
+	case m.n == 0:
+		m.low, m.high = other.low, other.high
+	case other.n > 0:
+		m.low, m.high = min(m.low, other.low), max(m.high, other.high)
+	}
+	m.n, m.missing = m.n+other.n, m.missing+other.missing
+	m.sum.merge(&other.sum)
+	m.sq.merge(&other.sq)
+}
+
 // constant reports whether all rows, missing ones included, are alike.
 func (m *moments) constant() bool {
 	return m.n == 0 || (m.missing == 0 && m.low == m.high)
@@ -95,11 +108,11 @@ func (m *moments) meanStd() (mean, std float64) {
 		return 0, 1
 	}
 	n := float64(m.n)
-	mean = m.sum.value() / n
+	sum, ss := m.sum.value(), m.sq.value()
+	mean = sum.value() / n
 	// Σ(x-mean)² = Σx² - mean·(2Σx - n·mean), in twofold precision.
-	ss := m.sq
-	ss.addProduct(-2*mean, m.sum.hi)
-	ss.addProduct(-2*mean, m.sum.lo)
+	ss.addProduct(-2*mean, sum.hi)
+	ss.addProduct(-2*mean, sum.lo)
 	square := float64(mean * mean)
 	ss.addProduct(n, square)
 	ss.addProduct(n, math.FMA(mean, mean, -square))
@@ -110,7 +123,8 @@ func (m *moments) meanStd() (mean, std float64) {
 	return mean, std
 }
 
-// twofold is an unevaluated sum of two float64.
+// twofold is an unevaluated sum of two float64, twice the working precision
+// (Dekker 1971; Knuth, TAOCP 4.2.2).
 type twofold struct{ hi, lo float64 }
 
 func (t *twofold) add(x float64) {

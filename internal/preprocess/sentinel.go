@@ -60,7 +60,9 @@ const (
 )
 
 // sample is a sample of the training side, chosen by the rows' numbers: every
-// row is as likely as another, and the batches make no difference.
+// row is as likely as another, and the batches make no difference. A row's number
+// is that among the training rows of its file, and the file's: rows can be sampled
+// file by file.
 type sample struct {
 	limit, columns int
 	shift          int // one row in 2^shift is in the sample
@@ -69,7 +71,11 @@ type sample struct {
 	cells          []float64 // row-major; a text is its code, NaN is missing
 }
 
+// fileRows is more than a file has rows.
+const fileRows = 1 << 40
+
 func (s *sample) add(b *dataset.Batch, rows []int) {
+	s.next = max(s.next, uint64(b.FileIndex)*fileRows)
 	for _, r := range rows {
 		number := s.next
 		s.next++
@@ -80,10 +86,27 @@ func (s *sample) add(b *dataset.Batch, rows []int) {
 		for i := range b.Columns {
 			s.cells = append(s.cells, cell(&b.Columns[i], r))
 		}
-		if len(s.numbers) > s.limit {
-			s.thin()
-		}
+		s.shrink()
 	}
+}
+
+// shrink keeps the sample within its limit.
+func (s *sample) shrink() {
+	for len(s.numbers) > s.limit {
+		s.thin()
+	}
+}
+
+// merge takes in the sample of rows that follow.
+func (s *sample) merge(next *sample) {
+	for s.shift < next.shift {
+		s.thin()
+	}
+	s.numbers, s.cells = append(s.numbers, next.numbers...), append(s.cells, next.cells...)
+	if s.shift > next.shift {
+		s.filter()
+	}
+	s.shrink()
 }
 
 // chosen reports whether a number belongs to a sample of one in 2^shift. The
@@ -92,6 +115,11 @@ func chosen(number uint64, shift int) bool { return mix(number+1)>>(64-shift) ==
 
 func (s *sample) thin() {
 	s.shift++
+	s.filter()
+}
+
+// filter leaves the rows that are chosen.
+func (s *sample) filter() {
 	kept := 0
 	for i, number := range s.numbers {
 		if chosen(number, s.shift) {
@@ -144,19 +172,40 @@ func (t *twins) add(side int, hash, target uint64) {
 	if !chosen(hash, t.shift) {
 		return
 	}
-	key := twinKey{hash, target}
+	var one [2]int64
+	one[side] = 1
+	t.addAll(twinKey{hash, target}, one)
+}
+
+// addAll counts rows that are alike.
+func (t *twins) addAll(key twinKey, rows [2]int64) {
 	counts := t.seen[key]
-	if counts == nil {
-		if len(t.seen) >= maxTwins {
-			t.thin()
-			t.add(side, hash, target)
+	for counts == nil && len(t.seen) >= maxTwins {
+		t.thin()
+		if !chosen(key.hash, t.shift) {
 			return
 		}
+	}
+	if counts == nil {
 		counts = new([2]int64)
 		t.seen[key] = counts
 	}
-	counts[side]++
-	t.rows[side]++
+	for side, n := range rows {
+		counts[side] += n
+		t.rows[side] += n
+	}
+}
+
+// merge takes in the counts of other rows.
+func (t *twins) merge(other *twins) {
+	for t.shift < other.shift {
+		t.thin()
+	}
+	for key, counts := range other.seen {
+		if chosen(key.hash, t.shift) {
+			t.addAll(key, *counts)
+		}
+	}
 }
 
 // thin halves what is counted. A hash leaves with all of its rows, so that

@@ -27,6 +27,12 @@ func (d *Digest) Add(hashes ...uint64) {
 	}
 }
 
+// Write appends hashes as they are digested, in eight bytes each. It never fails.
+func (d *Digest) Write(hashes []byte) (int, error) {
+	d.flush()
+	return d.hash.Write(hashes)
+}
+
 func (d *Digest) flush() {
 	d.hash.Write(d.pending)
 	d.pending = d.pending[:0]

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"path"
 
 	"retrain/internal/blob"
 	"retrain/internal/fault"
@@ -41,6 +42,9 @@ type Document struct {
 	// Digested lists the columns that the sides' digests cover, target
 	// included: all that are in the Parquet file.
 	Digested []string `json:"digested"`
+	// Parts are the files that make up the data, in the order of their rows; none
+	// where it is in one.
+	Parts []Part `json:"parts,omitempty"`
 	// Leaks are what evaluate is to know of the data.
 	Leaks []Leak `json:"suspected_leaks,omitempty"`
 }
@@ -51,6 +55,29 @@ type Source struct {
 	ETag   string `json:"etag"`
 	Size   int64  `json:"size"`
 	SHA256 string `json:"sha256"` // of the bytes as stored
+}
+
+// Part is one of the files of processed data, below DataFile as if that were a
+// folder, as other tools that write Parquet in parts have it.
+type Part struct {
+	Name   string `json:"name"`
+	Size   int64  `json:"size"`
+	SHA256 string `json:"sha256"`
+}
+
+// PartPath returns the store key of a part of a run's data.
+func PartPath(runID string, p Part) string { return Path(runID, path.Join(DataFile, p.Name)) }
+
+// DataKeys returns the store keys of a run's data.
+func (d *Document) DataKeys() []string {
+	if len(d.Parts) == 0 {
+		return []string{Path(d.RunID, DataFile)}
+	}
+	keys := make([]string, len(d.Parts))
+	for i, p := range d.Parts {
+		keys[i] = PartPath(d.RunID, p)
+	}
+	return keys
 }
 
 // Side describes the rows of one side of the split.

@@ -1,5 +1,5 @@
 // Package processed is what preprocess hands to train and evaluate: a run's
-// cleaned columns in one Parquet file, and beside it a document with the recipe
+// cleaned columns in a Parquet file, or in parts of one, and beside it a document with the recipe
 // and with where the data came from.
 //
 // It streams either side of the data, encoded for a model, and scores a model
@@ -25,8 +25,7 @@ type Data struct {
 	Document
 	URI     string // the Parquet file's address
 	file    *dataset.File
-	reader  *blob.ReaderAt
-	size    int64 // of the Parquet file
+	files   *files
 	options dataset.Options
 }
 
@@ -64,9 +63,12 @@ func open(ctx context.Context, store blob.Root, uri string, options dataset.Opti
 	if err != nil {
 		return nil, explained(err)
 	}
-	key := Path(runID, DataFile)
-	d := &Data{Document: *doc, URI: store.URI(key)}
-	if err := d.openFile(ctx, store, key, options); err != nil {
+	d := &Data{Document: *doc, URI: store.URI(Path(runID, DataFile)), options: options}
+	if d.files, err = findFiles(ctx, store, doc.DataKeys()); err != nil {
+		return nil, explained(err)
+	}
+	if d.file, err = d.openFiles(ctx); err != nil {
+		d.Close()
 		return nil, explained(err)
 	}
 	if err := d.check(); err != nil {
@@ -90,20 +92,12 @@ func runOf(store blob.Root, uri string) (string, error) {
 	return parts[1], nil
 }
 
-func (d *Data) openFile(ctx context.Context, store blob.Root, key string, options dataset.Options) error {
-	info, err := store.Stat(ctx, key)
-	if err != nil {
-		return err
-	}
-	if d.reader, err = blob.NewReaderAt(ctx, store, info, blob.Window{}); err != nil {
-		return err
-	}
-	d.size, d.options = info.Size, options
-	options.Hashes = [][]string{d.Digested}
-	if d.file, err = dataset.OpenParquet(ctx, d.reader, info.Size, options); err != nil {
-		d.Close()
-	}
-	return err
+// openFiles reads the footers, and has the rows hashed by the digest's columns,
+// then by further sets.
+func (d *Data) openFiles(ctx context.Context, sets ...[]string) (*dataset.File, error) {
+	options := d.options
+	options.Hashes = append([][]string{d.Digested}, sets...)
+	return dataset.OpenParquetParts(ctx, d.files.parts(), options)
 }
 
 // check refuses a file that does not go with its document. That the values are
@@ -124,8 +118,8 @@ func (d *Data) check() error {
 	return nil
 }
 
-// Close lets go of the file.
-func (d *Data) Close() error { return d.reader.Close() }
+// Close lets go of the files.
+func (d *Data) Close() error { return d.files.Close() }
 
 // explained says what an error of the storage means for the processed data.
 func explained(err error) error {

@@ -25,9 +25,7 @@ func (d *Data) RowHashes(ctx context.Context, side dataset.Side, sets [][]string
 			columns = append(columns, name)
 		}
 	}
-	options := d.options
-	options.Hashes = append([][]string{d.Digested}, sets...)
-	file, err := dataset.OpenParquet(ctx, d.reader, d.size, options)
+	file, err := d.openFiles(ctx, sets...)
 	if err != nil {
 		return explained(err)
 	}
