@@ -102,7 +102,7 @@ type storedSum struct {
 }
 
 // MarshalJSON writes equal sums alike.
-func (s *exactSum) MarshalJSON() ([]byte, error) {
+func (s exactSum) MarshalJSON() ([]byte, error) {
 	s.carry()
 	from, to := 0, sumDigits
 	for from < to && s.digits[from] == 0 {

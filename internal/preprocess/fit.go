@@ -16,19 +16,36 @@ const maxCategories = 254
 
 // fit gathers, over the training side, what the recipe needs to know.
 type fit struct {
-	numbers []moments   // by column; unused for text
-	parts   [][]moments // by column and part, of times only
-	counts  [][]int64   // by column; the missing, then those of each dictionary code
+	Numbers []moments   // by column; unused for text
+	Parts   [][]moments // by column and part, of times only
+	Counts  [][]int64   // by column; the missing, then those of each dictionary code
 }
 
 func newFit(columns int) *fit {
-	return &fit{numbers: make([]moments, columns), parts: make([][]moments, columns), counts: make([][]int64, columns)}
+	return &fit{Numbers: make([]moments, columns), Parts: make([][]moments, columns), Counts: make([][]int64, columns)}
 }
 
 // countsOf returns a column's counts, for a dictionary of so many texts.
 func (f *fit) countsOf(column, texts int) []int64 {
-	f.counts[column] = append(f.counts[column], make([]int64, 1+texts-len(f.counts[column]))...)
-	return f.counts[column]
+	f.Counts[column] = append(f.Counts[column], make([]int64, 1+texts-len(f.Counts[column]))...)
+	return f.Counts[column]
+}
+
+// merge takes in what was gathered over other rows.
+func (f *fit) merge(other *fit) {
+	for i := range f.Numbers {
+		f.Numbers[i].merge(&other.Numbers[i])
+		if f.Parts[i] == nil {
+			f.Parts[i] = make([]moments, len(other.Parts[i]))
+		}
+		for k := range other.Parts[i] {
+			f.Parts[i][k].merge(&other.Parts[i][k])
+		}
+		counts := f.countsOf(i, max(len(f.Counts[i]), len(other.Counts[i]))-1)
+		for c, n := range other.Counts[i] {
+			counts[c] += n
+		}
+	}
 }
 
 // add takes the given rows of a column into account.
@@ -42,15 +59,15 @@ func (f *fit) add(column int, v *dataset.Values, rows []int) {
 		}
 		return
 	}
-	m := &f.numbers[column]
+	m := &f.Numbers[column]
 	for _, r := range rows {
 		m.add(v.Numbers[r])
 	}
-	if v.Kind == dataset.Time && f.parts[column] == nil {
-		f.parts[column] = make([]moments, len(model.TimeParts))
+	if v.Kind == dataset.Time && f.Parts[column] == nil {
+		f.Parts[column] = make([]moments, len(model.TimeParts))
 	}
-	for k := range f.parts[column] {
-		m, part := &f.parts[column][k], model.TimeParts[k]
+	for k := range f.Parts[column] {
+		m, part := &f.Parts[column][k], model.TimeParts[k]
 		for _, r := range rows {
 			m.add(part.Of(v.Numbers[r]))
 		}
@@ -61,54 +78,54 @@ func (f *fit) add(column int, v *dataset.Values, rows []int) {
 // so that a column of large, close numbers keeps its variance, and the order of
 // the rows does not matter.
 type moments struct {
-	n, missing int64
-	sum, sq    exactSum
-	low, high  float64
+	N, Missing int64
+	Sum, Sq    exactSum
+	Low, High  float64
 }
 
 func (m *moments) add(x float64) {
 	if math.IsNaN(x) {
-		m.missing++
+		m.Missing++
 		return
 	}
-	if m.n == 0 {
-		m.low, m.high = x, x
+	if m.N == 0 {
+		m.Low, m.High = x, x
 	}
-	m.low, m.high = min(m.low, x), max(m.high, x)
-	m.n++
-	m.sum.add(x)
+	m.Low, m.High = min(m.Low, x), max(m.High, x)
+	m.N++
+	m.Sum.add(x)
 	p := float64(x * x) // rounded, lest the compiler fuses it with a sum
-	m.sq.add(p)
-	m.sq.add(math.FMA(x, x, -p)) // the rounding error of the square, exactly
+	m.Sq.add(p)
+	m.Sq.add(math.FMA(x, x, -p)) // the rounding error of the square, exactly
 }
 
 // merge takes in the moments of other rows.
 func (m *moments) merge(other *moments) {
 	switch {
-	case m.n == 0:
-		m.low, m.high = other.low, other.high
-	case other.n > 0:
-		m.low, m.high = min(m.low, other.low), max(m.high, other.high)
+	case m.N == 0:
+		m.Low, m.High = other.Low, other.High
+	case other.N > 0:
+		m.Low, m.High = min(m.Low, other.Low), max(m.High, other.High)
 	}
-	m.n, m.missing = m.n+other.n, m.missing+other.missing
-	m.sum.merge(&other.sum)
-	m.sq.merge(&other.sq)
+	m.N, m.Missing = m.N+other.N, m.Missing+other.Missing
+	m.Sum.merge(&other.Sum)
+	m.Sq.merge(&other.Sq)
 }
 
 // constant reports whether all rows, missing ones included, are alike.
 func (m *moments) constant() bool {
-	return m.n == 0 || (m.missing == 0 && m.low == m.high)
+	return m.N == 0 || (m.Missing == 0 && m.Low == m.High)
 }
 
 // meanStd returns the mean of the values, and the population standard
 // deviation of the column with its missing values filled by that mean.
 // A column without spread has 1, so that it can be divided by.
 func (m *moments) meanStd() (mean, std float64) {
-	if m.n == 0 {
+	if m.N == 0 {
 		return 0, 1
 	}
-	n := float64(m.n)
-	sum, ss := m.sum.value(), m.sq.value()
+	n := float64(m.N)
+	sum, ss := m.Sum.value(), m.Sq.value()
 	mean = sum.value() / n
 	// Σ(x-mean)² = Σx² - mean·(2Σx - n·mean), in twofold precision.
 	ss.addProduct(-2*mean, sum.hi)
@@ -116,7 +133,7 @@ func (m *moments) meanStd() (mean, std float64) {
 	square := float64(mean * mean)
 	ss.addProduct(n, square)
 	ss.addProduct(n, math.FMA(mean, mean, -square))
-	std = math.Sqrt(max(0, ss.value()) / float64(m.n+m.missing))
+	std = math.Sqrt(max(0, ss.value()) / float64(m.N+m.Missing))
 	if !(std > 1e-300) || math.IsInf(std, 0) || math.IsInf(mean, 0) {
 		return mean, 1
 	}
@@ -192,7 +209,7 @@ func (f *fit) features(i int, schema *dataset.Schema) (features []model.Feature,
 	case dataset.Time:
 		for k, part := range model.TimeParts {
 			// That a time is missing, its epoch tells.
-			if m := &f.parts[i][k]; !m.constant() && (part == model.Epoch || m.low < m.high) {
+			if m := &f.Parts[i][k]; !m.constant() && (part == model.Epoch || m.Low < m.High) {
 				feature := m.feature(partName(schema, c.Name, part), c.Name, part)
 				feature.Slashes = slashes(c.Form)
 				features = append(features, feature)
@@ -203,7 +220,7 @@ func (f *fit) features(i int, schema *dataset.Schema) (features []model.Feature,
 		if c.Kind == dataset.Boolean {
 			part = model.Flag
 		}
-		if m := &f.numbers[i]; !m.constant() {
+		if m := &f.Numbers[i]; !m.constant() {
 			features = append(features, m.feature(c.Name, "", part))
 		}
 	}

@@ -29,7 +29,6 @@ func (j *job) locate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var files []dataset.Source
 	seen := map[string]bool{}
 	for _, o := range objects {
 		uri := o.root.URI(o.info.Key)
@@ -38,11 +37,35 @@ func (j *job) locate(ctx context.Context) error {
 				At("An object is named twice", "value_error", "body", "more_data_paths")
 		}
 		seen[uri] = true
+	}
+	j.take(objects)
+	return nil
+}
+
+// pin finds the objects again that a plan names.
+func (j *job) pin(planned []plannedFile) error {
+	var objects []found
+	for _, f := range planned {
+		root, key, err := j.Data.Resolve(f.URI)
+		if err != nil {
+			return err
+		}
+		objects = append(objects, found{root, blob.Info{Key: key, ETag: f.ETag, Size: f.Size}, f.Name})
+	}
+	j.take(objects)
+	return nil
+}
+
+// take makes the objects the files of the table.
+func (j *job) take(objects []found) {
+	var files []dataset.Source
+	for _, o := range objects {
+		uri := o.root.URI(o.info.Key)
 		j.sources = append(j.sources, processed.Source{URI: uri, ETag: o.info.ETag, Size: o.info.Size})
+		j.planned = append(j.planned, plannedFile{uri, o.name, o.info.ETag, o.info.Size})
 		files = append(files, dataset.Source{Name: o.name, Open: o.open})
 	}
 	j.open = dataset.Files(files)
-	return nil
 }
 
 // objects returns what data_path and more_data_paths stand for.

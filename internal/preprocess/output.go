@@ -2,6 +2,7 @@ package preprocess
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"io"
 
@@ -11,6 +12,12 @@ import (
 
 // rejectsFile is the name of a run's list of unusable rows.
 const rejectsFile = "rejected.csv"
+
+// names are those of a run's objects that are written row by row.
+type names struct {
+	data, rejects string
+	digest        bool // of the data is wanted
+}
 
 // output streams a run's processed data and rejects to the store. With a dry
 // run it only counts.
@@ -23,6 +30,7 @@ type output struct {
 	rejectsCSV  *dataset.RejectWriter
 	rejected    int64
 	rejectedURI string
+	parts       []string // the lists of the shares, in their order, where there is nothing else to write
 }
 
 func (j *job) openOutput(ctx context.Context) (*output, error) {
@@ -30,7 +38,10 @@ func (j *job) openOutput(ctx context.Context) (*output, error) {
 	if j.req.DryRun {
 		return o, nil
 	}
-	o.data = j.upload(ctx, processed.DataFile)
+	o.data = j.upload(ctx, j.names.data)
+	if j.names.digest {
+		o.data.digest = sha256.New()
+	}
 	var err error
 	o.parquet, err = dataset.NewWriter(o.data, j.schema, j.storedNames(), map[string]string{"retrain.run_id": j.req.RunID, "retrain.target": j.req.Target})
 	if err != nil {
@@ -58,15 +69,18 @@ func (o *output) reject(r dataset.Reject) error {
 		return nil
 	}
 	if o.rejects == nil {
-		o.rejects = o.job.upload(o.ctx, rejectsFile)
+		o.rejects = o.job.upload(o.ctx, o.job.names.rejects)
 		o.rejectsCSV = dataset.NewRejectWriter(o.rejects)
-		o.rejectedURI = o.job.Store.URI(processed.Path(o.job.req.RunID, rejectsFile))
+		o.rejectedURI = o.job.Store.URI(processed.Path(o.job.req.RunID, o.job.names.rejects))
 	}
 	return o.rejectsCSV.Write(r)
 }
 
 // finish ends both files; they are in the store when it returns nil.
 func (o *output) finish() error {
+	if o.parquet == nil {
+		return o.join()
+	}
 	if o.rejects != nil {
 		if err := errors.Join(o.rejectsCSV.Flush(), o.rejects.finish(nil)); err != nil {
 			return err
@@ -96,12 +110,19 @@ func (o *output) abort(why error) error {
 // upload is a store object that is written like a file.
 type upload struct {
 	*io.PipeWriter
+	counted
 	done chan error
+}
+
+// Write appends to the object.
+func (u *upload) Write(p []byte) (int, error) {
+	u.add(p)
+	return u.PipeWriter.Write(p)
 }
 
 func (j *job) upload(ctx context.Context, name string) *upload {
 	r, w := io.Pipe()
-	u := &upload{w, make(chan error, 1)}
+	u := &upload{PipeWriter: w, done: make(chan error, 1)}
 	go func() {
 		_, err := j.Store.Upload(ctx, processed.Path(j.req.RunID, name), r)
 		r.CloseWithError(errOr(err, io.ErrClosedPipe))

@@ -97,8 +97,10 @@ type job struct {
 	split       Split
 	dialect     dataset.Dialect // as far as it is given
 	sources     []processed.Source
+	planned     []plannedFile // the same, as they are found again
 	open        dataset.Opener
 	fingerprint string
+	names       names
 
 	options  dataset.Options
 	schema   *dataset.Schema
@@ -111,6 +113,7 @@ type job struct {
 	fit       *fit
 	sides     [2]sideTally
 	out       *output
+	parts     []processed.Part // of the processed data, if it is in several
 	sentinels *sentinels
 	suspects  []processed.Leak
 	conflicts *processed.Conflicts
@@ -124,10 +127,7 @@ func (s *Step) plan(ctx context.Context, req Request) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &job{Step: s, req: req, split: split, dialect: dialect, options: dataset.Options{Dialect: dialect}}
-	if req.DryRun {
-		j.options.Sample = sampleBytes
-	}
+	j := s.newJob(req, split, dialect)
 	if err := j.locate(ctx); err != nil {
 		return nil, err
 	}
@@ -135,4 +135,14 @@ func (s *Step) plan(ctx context.Context, req Request) (*job, error) {
 		return nil, err
 	}
 	return j, j.identify()
+}
+
+// newJob returns a job whose data is not found yet.
+func (s *Step) newJob(req Request, split Split, dialect dataset.Dialect) *job {
+	j := &job{Step: s, req: req, split: split, dialect: dialect, names: names{data: processed.DataFile, rejects: rejectsFile}}
+	j.options.Dialect = dialect
+	if req.DryRun {
+		j.options.Sample = sampleBytes
+	}
+	return j
 }

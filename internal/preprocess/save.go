@@ -3,14 +3,12 @@ package preprocess
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
-	"retrain/internal/blob"
 	"retrain/internal/dataset"
 	"retrain/internal/model"
 	"retrain/internal/processed"
@@ -60,12 +58,11 @@ func (j *job) earlier(ctx context.Context) (*Result, error) {
 	if err != nil || !found {
 		return nil, err
 	}
-	_, err = j.Store.Stat(ctx, processed.Path(j.req.RunID, processed.DataFile))
-	if errors.Is(err, blob.ErrNotFound) {
-		return nil, nil
+	if found, err = processed.Present(ctx, j.Store, j.req.RunID); err != nil || !found {
+		return nil, err
 	}
 	r.Cached = true
-	return &r, err
+	return &r, nil
 }
 
 // save finishes the recipe, takes the run id, and lets the data appear, then
@@ -74,7 +71,7 @@ func (j *job) earlier(ctx context.Context) (*Result, error) {
 func (j *job) save(ctx context.Context) (*Result, error) {
 	doc := &processed.Document{
 		RunID: j.req.RunID, ModelName: j.req.ModelName, Engine: j.Engine, Sources: j.sources, Read: j.schema.Dialect.Settings(),
-		Params: j.req.ModelParams, Gate: j.req.Gate, Digested: j.storedNames(),
+		Params: j.req.ModelParams, Gate: j.req.Gate, Digested: j.storedNames(), Parts: j.parts,
 	}
 	if doc.Recipe = j.recipe(); len(doc.Recipe.Features) == 0 {
 		return nil, errNoFeatures()

@@ -10,13 +10,16 @@ import (
 // target holds classes or quantities may be known only in the end.
 type sideTally struct {
 	rows    int64
-	digest  *processed.Digest
+	digest  rowDigest
 	target  moments           // of a numeric target
 	numbers map[float64]int64 // its values, counted up to one more than there may be classes
 	codes   []int64           // of a text target, by code
 	dict    []string
 	classes map[string]int64 // from finish on, unless the task is a regression
 }
+
+// rowDigest takes the rows' hashes in their order.
+type rowDigest interface{ Add(hashes ...uint64) }
 
 func newSideTally() sideTally {
 	return sideTally{digest: processed.NewDigest(), numbers: map[float64]int64{}}
@@ -44,6 +47,23 @@ func (s *sideTally) add(target *dataset.Values, rows []int) {
 	}
 }
 
+// merge takes in what was counted of other rows; their hashes go to the digest by
+// themselves.
+func (s *sideTally) merge(other *sideTally, dict []string) {
+	s.rows += other.rows
+	s.target.merge(&other.target)
+	for x, n := range other.numbers {
+		if len(s.numbers) <= maxClasses {
+			s.numbers[x] += n
+		}
+	}
+	s.dict = dict
+	s.codes = append(s.codes, make([]int64, max(0, len(other.codes)-len(s.codes)))...)
+	for c, n := range other.codes {
+		s.codes[c] += n
+	}
+}
+
 // finish names the classes.
 func (s *sideTally) finish(task model.Task) {
 	s.classes = map[string]int64{}
@@ -62,7 +82,7 @@ func (s *sideTally) finish(task model.Task) {
 
 // side describes the side for the run's document.
 func (s *sideTally) side(r *model.Recipe) processed.Side {
-	side := processed.Side{Rows: s.rows, Digest: s.digest.String()}
+	side := processed.Side{Rows: s.rows, Digest: s.digest.(*processed.Digest).String()}
 	for _, label := range r.Classes {
 		side.Classes = append(side.Classes, s.classes[label])
 	}

@@ -39,6 +39,12 @@ func (f *firstRejects) add(r dataset.Reject) {
 	}
 }
 
+func (f *firstRejects) addAll(next firstRejects) {
+	for _, r := range next {
+		f.add(r)
+	}
+}
+
 // scan reads the source once: types, counts, dictionaries, and what is wrong
 // with it. Then it decides.
 func (j *job) scan(ctx context.Context) error {
@@ -80,7 +86,7 @@ func (j *job) readOnce(ctx context.Context) (whole bool, err error) {
 		err = j.choose(ctx, schema, tally, firsts)
 	}
 	if err == nil && whole {
-		return true, j.finishRows(w)
+		return true, j.finishRows(w.firsts)
 	}
 	if w != nil {
 		_ = w.out.abort(cmp.Or(err, errAnotherPass))
@@ -187,36 +193,41 @@ func (j *job) transform(ctx context.Context) error {
 	if _, err = dataset.Read(ctx, j.open, j.schema, options, w.batch); err != nil {
 		return w.out.abort(err)
 	}
-	return j.finishRows(w)
+	return j.finishRows(w.firsts)
 }
 
 // beginRows opens the output, and returns what is to be done with the rows, and
 // the hashes that it takes.
 func (j *job) beginRows(ctx context.Context, split *sides) (*rowWriter, [][]string, error) {
-	j.fit = newFit(len(j.schema.Columns))
-	for i := range j.sides {
-		j.sides[i] = newSideTally()
-	}
+	hashes := j.beginTallies()
 	var err error
 	if j.out, err = j.openOutput(ctx); err != nil {
 		return nil, nil, err
 	}
-	w := &rowWriter{job: j, split: split, out: j.out}
-	hashes := [][]string{j.hashedColumns(), j.storedNames()}
+	return &rowWriter{job: j, split: split, out: j.out}, hashes, nil
+}
+
+// beginTallies empties what is counted and fitted over the rows.
+func (j *job) beginTallies() (hashes [][]string) {
+	j.fit = newFit(len(j.schema.Columns))
+	for i := range j.sides {
+		j.sides[i] = newSideTally()
+	}
+	hashes = [][]string{j.hashedColumns(), j.storedNames()}
 	describing := 0
 	if names := j.describingColumns(); !slices.Equal(names, hashes[0]) {
 		describing, hashes = len(hashes), append(hashes, names)
 	}
 	j.sentinels = newSentinels(len(j.schema.Columns), j.target, describing)
-	return w, hashes, nil
+	return hashes
 }
 
 // finishRows checks what came of the rows.
-func (j *job) finishRows(w *rowWriter) error {
+func (j *job) finishRows(firsts firstRejects) error {
 	for i := range j.sides {
 		j.sides[i].finish(model.Task(j.req.Task))
 	}
-	if err := j.checkSides(w.firsts); err != nil {
+	if err := j.checkSides(firsts); err != nil {
 		return j.out.abort(err)
 	}
 	return nil

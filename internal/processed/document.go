@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"path"
 
 	"retrain/internal/blob"
@@ -144,6 +145,18 @@ func readDocument(ctx context.Context, store blob.Root, runID string) (*Document
 		return nil, altered(err)
 	}
 	return &doc, nil
+}
+
+// Present reports whether a run's document is there, and its data.
+func Present(ctx context.Context, store blob.Root, runID string) (bool, error) {
+	doc, err := readDocument(ctx, store, runID)
+	if err == nil {
+		_, err = store.Stat(ctx, doc.DataKeys()[0])
+	}
+	if errors.Is(err, blob.ErrNotFound) || fault.Is(err, fault.InvalidData) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // altered is the error for a run's objects that are not as they were written.

@@ -63,6 +63,15 @@ func LoadResult(ctx context.Context, store blob.Root, runID, step, fingerprint s
 	return true, nil
 }
 
+// HasResult reports whether a step of a run has stored its answer.
+func HasResult(ctx context.Context, store blob.Root, runID, step string) (bool, error) {
+	_, err := store.Stat(ctx, Path(runID, step+".json"))
+	if errors.Is(err, blob.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // ShowResult reads what a step answered in a run, whatever it was asked, and
 // reports whether it is there to be read. It is for those who show it and
 // decide nothing by it.
