@@ -57,6 +57,7 @@ func wire(c *common, h hooks) (api.Steps, error) {
 	predictor := &predict.Predictor{Store: models, Log: h.log}
 	return api.Steps{
 		Preprocess: prepare.Run, Train: fit.Run, Evaluate: judge.Run, Update: update.Run, Retrain: all.Run,
+		Plan: prepare.Plan, ScanShares: prepare.Scan, Reduce: prepare.Reduce, WriteShares: prepare.Write, Seal: prepare.Seal,
 		Predict: predictor.Run, Invoke: predictor.Invoke, InvokeCSV: predictor.CSV, Ready: predictor.Ready,
 		Rollback: modelstore.Rollback{Store: models}.Run, Approve: new(approval.Step).Run, Registry: modelstore.Registry{Store: models},
 		Health: func(ctx context.Context) error { return reach(ctx, store) },

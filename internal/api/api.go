@@ -35,8 +35,15 @@ type Steps struct {
 	Evaluate   func(context.Context, evaluate.Request) (evaluate.Result, error)
 	Update     func(context.Context, modelstore.UpdateRequest) (modelstore.UpdateResult, error)
 	Retrain    func(context.Context, retrain.Request) (retrain.Result, error)
-	Rollback   func(context.Context, modelstore.RollbackRequest) (modelstore.RollbackResult, error)
-	Approve    func(context.Context, approval.Request) (approval.Result, error)
+	// Preprocess, divided among many calls.
+	Plan        func(context.Context, preprocess.PlanRequest) (preprocess.Plan, error)
+	ScanShares  func(context.Context, preprocess.SharesRequest) (preprocess.SharesResult, error)
+	Reduce      func(context.Context, preprocess.RunRequest) (preprocess.Plan, error)
+	WriteShares func(context.Context, preprocess.SharesRequest) (preprocess.SharesResult, error)
+	Seal        func(context.Context, preprocess.RunRequest) (preprocess.Result, error)
+
+	Rollback func(context.Context, modelstore.RollbackRequest) (modelstore.RollbackResult, error)
+	Approve  func(context.Context, approval.Request) (approval.Result, error)
 	// What the champion answers: rows in our own form, in MLflow's, and as CSV;
 	// and whether it can answer. name is the model's, or "" for the default.
 	Predict   func(context.Context, predict.Request) (predict.Result, error)
@@ -142,7 +149,7 @@ func newService(steps Steps, opts Options) *service {
 // addRoutes leads the paths of steps, registry and predictions to huma, which is set up by
 // the first request to any of them.
 func (s *service) addRoutes() {
-	routes := slices.Concat(s.stepRoutes(), s.registryRoutes(), s.predictRoutes())
+	routes := slices.Concat(s.stepRoutes(), s.shareRoutes(), s.registryRoutes(), s.predictRoutes())
 	s.whole = sync.OnceValue(func() http.Handler {
 		router := chi.NewRouter()
 		for _, route := range routes {
@@ -160,6 +167,9 @@ func allFields() known {
 	k := known{}
 	k.add(preprocess.Request{})
 	k.add(preprocess.Result{})
+	k.add(preprocess.PlanRequest{})
+	k.add(preprocess.Plan{})
+	k.add(preprocess.SharesRequest{})
 	k.add(train.Request{})
 	k.add(train.Result{})
 	k.add(evaluate.Request{})

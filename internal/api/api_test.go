@@ -24,9 +24,22 @@ import (
 
 // plainSteps answer at once, with what the request names.
 func plainSteps() Steps {
+	shares := func(_ context.Context, r preprocess.SharesRequest) (preprocess.SharesResult, error) {
+		return preprocess.SharesResult{Status: "success", RunID: r.RunID}, nil
+	}
 	return Steps{
 		Preprocess: func(_ context.Context, r preprocess.Request) (preprocess.Result, error) {
 			return preprocess.Result{Status: "success", RunID: "run-1", ModelParams: r.ModelParams, Gate: r.Gate, Target: r.Target}, nil
+		},
+		Plan: func(_ context.Context, r preprocess.PlanRequest) (preprocess.Plan, error) {
+			return preprocess.Plan{Status: "planned", ModelName: r.ModelName}, nil
+		},
+		ScanShares: shares, WriteShares: shares,
+		Reduce: func(_ context.Context, r preprocess.RunRequest) (preprocess.Plan, error) {
+			return preprocess.Plan{Status: "reduced", RunID: r.RunID}, nil
+		},
+		Seal: func(_ context.Context, r preprocess.RunRequest) (preprocess.Result, error) {
+			return preprocess.Result{Status: "success", RunID: r.RunID}, nil
 		},
 		Train: func(_ context.Context, r train.Request) (train.Result, error) {
 			return train.Result{Status: "success", RunID: r.RunID, ProcessedDataPath: r.ProcessedDataPath}, nil

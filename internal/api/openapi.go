@@ -50,6 +50,7 @@ func newDocument(version string) *huma.OpenAPI {
 		Servers: []*huma.Server{{URL: ".", Description: "This service"}},
 		Tags: []*huma.Tag{
 			{Name: "steps", Description: "The four steps of a retraining, and all of them in one call. Each answer holds all that the next step needs, so it can be sent on as it is."},
+			{Name: "shares", Description: "Preprocessing divided among many calls, as the state machine for large data makes them: plan, scan, reduce, write, seal."},
 			{Name: "models", Description: "What the store holds: models, their versions, the champion and those before it."},
 			{Name: "predictions", Description: "The champion's answers. It is followed by itself when it changes."},
 			{Name: "service", Description: "The service itself."},

@@ -67,7 +67,7 @@ type ShareItem struct {
 type SharesRequest struct {
 	RunID string      `json:"run_id"`
 	Round int         `json:"round,omitempty" minimum:"1" doc:"Of a scan; default 1"`
-	Items []ShareItem `json:"items" minItems:"1" doc:"Which shares: entries of the plan's items"`
+	Items []ShareItem `json:"items" doc:"Which shares: entries of the plan's items"`
 }
 
 // SharesResult is their answer.
