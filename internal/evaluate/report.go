@@ -47,6 +47,7 @@ func (j *job) report(ctx context.Context, v *verdict, r *Result, at time.Time) (
 		p.Values = v.valueCharts()
 	} else {
 		p.Classes = v.classCharts()
+		j.describeDecisions(p.Classes)
 	}
 	if err := j.describeRun(ctx, p); err != nil {
 		return nil, err
@@ -150,6 +151,17 @@ func (c *compared) mostFrequent(most int) []int {
 	all = all[:min(len(all), most)]
 	slices.Sort(all)
 	return all
+}
+
+// describeDecisions says what comes after the models' raw scores.
+func (j *job) describeDecisions(c *report.Classes) {
+	describe := func(a *report.Answers, m *model.Model) {
+		a.Calibrated, a.Threshold = m.Meta["calibration"], m.Threshold
+	}
+	describe(&c.Challenger, j.challenger.model)
+	if c.Champion != nil {
+		describe(c.Champion, j.rival.model)
+	}
 }
 
 // answers draws one model's answers to the rows.

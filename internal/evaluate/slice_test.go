@@ -66,6 +66,9 @@ func TestLabelsFollowTheThreshold(t *testing.T) {
 	if got := rules(v); got != "+better accuracy, +slice accuracy, +slice accuracy" || math.Abs(*v.Metrics["accuracy"]-0.8) > 0.02 {
 		t.Errorf("with a threshold: %s, accuracy %v", got, *v.Metrics["accuracy"])
 	}
+	if page := r.page(t, v); !strings.Contains(page, "Challenger, with a threshold of 0.00247") {
+		t.Error("the report does not tell the threshold")
+	}
 }
 
 // Where a part has no score, there is nothing that could have dropped; where

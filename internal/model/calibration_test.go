@@ -76,6 +76,27 @@ func TestCalibrationKeepsTheOrder(t *testing.T) {
 	}
 }
 
+// A calibration comes after the raw score, which is what explanations sum to.
+func TestExplanationsOfCalibratedModelsSumToTheRawScore(t *testing.T) {
+	for seed := range uint64(20) {
+		rng := rand.New(rand.NewPCG(seed, 5))
+		m := modeltest.Calibrate(rng, modeltest.Trees(rng, tasks[seed%2], 6, 12))
+		features := len(m.Features)
+		x := modeltest.Rows(rng, &m.Recipe, 5).Encode(&m.Recipe)
+		raw, parts := make([]float64, 5*m.Width()), make([]float64, features)
+		m.Raw(raw, x)
+		for i, want := range raw {
+			sum := m.Explain(parts, x[i/m.Width()*features:][:features], i%m.Width())
+			for _, part := range parts {
+				sum += part
+			}
+			if math.Abs(sum-want) > 1e-9 {
+				t.Fatalf("seed %d: base and contributions sum to %v, the raw score is %v", seed, sum, want)
+			}
+		}
+	}
+}
+
 func TestCheckRefusesBrokenCalibrations(t *testing.T) {
 	nan := math.NaN()
 	curve := func(m *model.Model) *model.Curve { return &m.Calibration.Curves[0] }

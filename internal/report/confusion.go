@@ -44,11 +44,20 @@ func (r *Report) Matrices() []matrix {
 		return nil
 	}
 	shown := c.mostFrequent()
-	all := []matrix{c.matrix("Challenger", "challenger", c.Challenger.Confusion, shown)}
+	all := []matrix{c.matrix("Challenger"+threshold(&c.Challenger), "challenger", c.Challenger.Confusion, shown)}
 	if c.Champion != nil {
-		all = append(all, c.matrix("Champion, "+r.Champion, "champion", c.Champion.Confusion, shown))
+		all = append(all, c.matrix("Champion, "+r.Champion+threshold(c.Champion), "champion", c.Champion.Confusion, shown))
 	}
 	return all
+}
+
+// threshold says above which probability a model answers class 1, if that is not
+// one half.
+func threshold(a *Answers) string {
+	if a.Threshold == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", with a threshold of %.3g", a.Threshold)
 }
 
 // mostFrequent returns the classes with the most rows, in the classes' order.

@@ -151,6 +151,9 @@ func (r *Report) calibration() *chart {
 	if len(r.Classes.Names) > 2 {
 		title, name = "Calibration of the label", "Probability of the predicted label"
 	}
+	if how := r.Classes.Challenger.Calibrated; how != "" {
+		title += " (challenger: " + how + ")"
+	}
 	c := framed(title, x, y, name, "Came true")
 	c.Description = "How often a prediction came true, over the probability that the model gave it; on the diagonal both agree."
 	c.line("reference", x.at(0), y.at(0), x.at(1), y.at(1))

@@ -30,7 +30,8 @@ func binary(text string) *Report {
 			Confusion:   [][]int64{{55, 5}, {10, 30}, {0, 0}},
 		}
 	}
-	theirs := answers(-0.05)
+	mine, theirs := answers(0), answers(-0.05)
+	mine.Calibrated, mine.Threshold = "isotonic", 0.375
 	return &Report{
 		ModelName: text, Target: text, Task: "binary", Decision: "keep", Summary: text,
 		Rules: []Rule{
@@ -44,7 +45,7 @@ func binary(text string) *Report {
 			{Metric: metric.LogLoss, Challenger: ptr(0.4), Champion: ptr(0.45), Difference: &metric.Comparison{Metric: metric.LogLoss, Difference: -0.05, Low: -0.06, High: -0.04}},
 			{Metric: metric.Precision, Undefined: text},
 		},
-		Classes:     &Classes{Names: []string{text, text}, Challenger: answers(0), Champion: &theirs},
+		Classes:     &Classes{Names: []string{text, text}, Challenger: mine, Champion: &theirs},
 		Importances: []Importance{{text, 0.7, &explain.Importance{Column: text, Mean: 0.1, SD: 0.02}}, {"b", 0.3, &explain.Importance{Column: "b", Mean: -0.01, SD: 0.02}}, {"c", 0.1, nil}},
 		Permuted:    &explain.Importances{Metric: metric.Accuracy, Score: 0.85, Rows: 100, Repeats: 5},
 		Dependences: []explain.Dependence{

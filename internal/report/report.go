@@ -100,6 +100,11 @@ type Answers struct {
 	ROC, PrecisionRecall []metric.Point
 	Calibration          []metric.Calibration
 	Confusion            [][]int64 // as metric.Confusion returns it
+	// Calibrated says how the probabilities were calibrated: sigmoid, isotonic;
+	// "" is not at all. Threshold is the probability above which class 1 of two is
+	// answered; 0 is one half.
+	Calibrated string
+	Threshold  float64
 }
 
 // Values is how a regression did in detail: both slices have an entry for the

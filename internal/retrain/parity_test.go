@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"os/exec"
@@ -31,16 +32,16 @@ func TestRealModelsScoreTheSameInONNXRuntime(t *testing.T) {
 	}
 	dir := t.TempDir()
 	for _, set := range realSets {
-		for _, algorithm := range []string{"gradient_boosting", "linear"} {
-			if algorithm == "linear" {
-				algorithm = map[bool]string{true: "linear_regression", false: "logistic_regression"}[set.name == "california_housing"]
-			}
+		for _, params := range parityParams[set.name] {
 			h := newHouse()
 			r := h.run(t, retrain.Request{
-				DataPath: h.put(t, set.file, example(t, set.file)), ModelName: set.name, Target: set.target,
-				ModelParams: map[string]any{"algorithm": algorithm},
+				DataPath: h.put(t, set.file, example(t, set.file)), ModelName: set.name, Target: set.target, ModelParams: params,
 			})
-			h.writeParityCase(t, filepath.Join(dir, set.name+"-"+algorithm), r)
+			name := fmt.Sprint(set.name, "-", params["algorithm"])
+			if how, calibrated := params["calibration"]; calibrated {
+				name += fmt.Sprint("-", how)
+			}
+			h.writeParityCase(t, filepath.Join(dir, name), r)
 		}
 	}
 	out, err := exec.Command(python, filepath.Join("..", "..", "test", "onnx_parity.py"), dir).CombinedOutput()
@@ -48,6 +49,23 @@ func TestRealModelsScoreTheSameInONNXRuntime(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
+}
+
+// parityParams are the trainings of each data set.
+var parityParams = map[string][]map[string]any{
+	"wa_churn": {
+		{"algorithm": "gradient_boosting"},
+		{"algorithm": "logistic_regression"},
+		{"algorithm": "gradient_boosting", "calibration": "sigmoid", "tune_threshold": "balanced_accuracy"},
+		{"algorithm": "logistic_regression", "calibration": "isotonic", "tune_threshold": "f1_score"},
+	},
+	"california_housing": {{"algorithm": "gradient_boosting"}, {"algorithm": "linear_regression"}},
+	"shuttle": {
+		{"algorithm": "gradient_boosting"},
+		{"algorithm": "logistic_regression"},
+		{"algorithm": "gradient_boosting", "calibration": "isotonic", "max_iter": 20.0},
+		{"algorithm": "logistic_regression", "calibration": "sigmoid"},
+	},
 }
 
 const parityRows = 1000
@@ -150,7 +168,7 @@ func expected(m *model.Model, p []float64) map[string]any {
 	labels, rows := []string{}, [][]float64{}
 	for i := range len(p) / k {
 		rows = append(rows, p[i*k:(i+1)*k])
-		labels = append(labels, m.Classes[model.Label(rows[i])])
+		labels = append(labels, m.Classes[m.Label(rows[i])])
 	}
 	return map[string]any{"label": labels, "probabilities": rows}
 }
