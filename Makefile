@@ -10,7 +10,7 @@ IMAGE    ?= ml-retraining-api
 TAG      ?= $(VERSION)
 PLATFORM ?= linux/amd64
 
-.PHONY: demo test race lint bench bench-data bench-learners bench-quality bench-dirt build image push deploy graph validate e2e fuzz torture mutants clean
+.PHONY: demo test race lint bench bench-data bench-learners bench-quality bench-dirt bench-coldstart build image push deploy graph validate e2e fuzz torture mutants clean
 
 demo: build  ## one whole retraining story on real data, over HTTP
 	@go run ./examples/demo $(BINARY)
@@ -45,6 +45,11 @@ bench-quality: build $(VENV)  ## models at everybody's defaults over many data s
 
 bench-dirt: $(VENV)  ## polluted tables, beside pandas and DuckDB
 	$(VENV) bench/pollution.py
+
+STARTS   ?= 20
+bench-coldstart: build $(VENV)  ## process start to the first answer, and memory then, beside FastAPI (STARTS=20)
+	CGO_ENABLED=0 go build -o bin/lambdaemu ./internal/lambda/runtimetest/lambdaemu
+	$(VENV) bench/coldstart.py --repeat $(STARTS)
 
 $(VENV): bench/requirements.txt
 	python3 -m venv .cache/bench

@@ -18,8 +18,9 @@ type address struct {
 // scheme is a URI's scheme with the two slashes (RFC 3986, section 3.1).
 var scheme = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*)://`)
 
-// bucketName is S3's rule for names of buckets, without its finer points.
-var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+// bucketName is S3's rule for names of buckets, of 3 to 63 characters, without
+// its finer points. (A repetition with a count would be unrolled at each start.)
+var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]+[a-z0-9]$`)
 
 // parse takes an address apart. Names in s3 addresses are literal: nothing in
 // them is decoded and nothing is tidied, since S3 keys are mere strings. In
@@ -43,7 +44,7 @@ func parse(uri string) (address, error) {
 
 func parseS3(rest string) (address, error) {
 	bucket, key, _ := strings.Cut(rest, "/")
-	if !bucketName.MatchString(bucket) {
+	if len(bucket) > 63 || !bucketName.MatchString(bucket) {
 		return address{}, malformed("must name an S3 bucket after s3://")
 	}
 	if err := checkAddressKey(key); err != nil {

@@ -6,11 +6,15 @@ import (
 	"retrain/internal/fault"
 )
 
-var runID = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]{0,127}$`)
+// runID leaves the length to its caller: a repetition with a count is unrolled,
+// and each start of the process would pay for it.
+var runID = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]*$`)
+
+const maxRunID = 128
 
 // CheckRunID refuses a run id that cannot be part of a store key.
 func CheckRunID(id string) error {
-	if runID.MatchString(id) {
+	if len(id) <= maxRunID && runID.MatchString(id) {
 		return nil
 	}
 	return fault.New(fault.InvalidRequest, "run_id is not a valid identifier.").

@@ -13,6 +13,7 @@ import (
 	"bytes"
 	_ "embed"
 	"html/template"
+	"sync"
 
 	"retrain/internal/explain"
 	"retrain/internal/metric"
@@ -168,7 +169,13 @@ var pageText string
 //go:embed page.css
 var style string
 
-var page = template.Must(template.New("page").Funcs(template.FuncMap{
+// page is parsed when the first report is made: a process that makes none starts
+// without it.
+var page = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("page").Funcs(functions).Parse(pageText))
+})
+
+var functions = template.FuncMap{
 	"style":     func() template.CSS { return template.CSS(style) },
 	"metric":    metricName,
 	"lower":     func(name string) bool { return !metric.HigherIsBetter(name) },
@@ -184,11 +191,11 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"role":      roleText,
 	"verdict":   verdictText,
 	"level":     levelText,
-}).Parse(pageText))
+}
 
 // HTML returns the page.
 func (r *Report) HTML() ([]byte, error) {
 	var out bytes.Buffer
-	err := page.Execute(&out, r.limited())
+	err := page().Execute(&out, r.limited())
 	return out.Bytes(), err
 }
