@@ -118,6 +118,14 @@ type Bucket interface {
 	// whose keys CheckKey refuses are not.
 	List(ctx context.Context, prefix string) iter.Seq2[Info, error]
 
+	// Folders yields the names of the folders directly below the prefix, which
+	// is "" or ends in a slash (else it panics): what keys have between the
+	// prefix and their next slash. They come once each, in the order of the
+	// bytes of "name/", whatever lies in them, at the cost of a listing of
+	// themselves alone. Errors, and what changes meanwhile, are as with List;
+	// a folder of nothing but foreign objects may or may not be seen.
+	Folders(ctx context.Context, prefix string) iter.Seq2[string, error]
+
 	// Delete removes the object. A missing one is no error.
 	Delete(ctx context.Context, key string) error
 }

@@ -26,6 +26,39 @@ func (f *Folder) List(ctx context.Context, prefix string) iter.Seq2[Info, error]
 	}
 }
 
+// Folders implements Bucket. It reads the folder itself, and of each one in it
+// as much as it takes to find an object.
+func (f *Folder) Folders(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	possible := CheckFolderPrefix(prefix)
+	return func(yield func(string, error) bool) {
+		if !possible {
+			return
+		}
+		w := &walk{ctx: ctx, prefix: prefix}
+		w.only = func(folder string) error { return w.found(folder, yield) }
+		err := f.walk(w, strings.TrimSuffix(prefix, "/"))
+		if err != nil && !errors.Is(err, errStopped) {
+			yield("", readError(prefix, err))
+		}
+	}
+}
+
+// found yields the name of a folder if there is an object in it.
+func (w *walk) found(folder string, yield func(string, error) bool) error {
+	objects := 0
+	inside := &walk{ctx: w.ctx, root: w.root, yield: func(Info, error) bool {
+		objects++
+		return false
+	}}
+	if err := inside.folder(folder); err != nil && !errors.Is(err, errStopped) {
+		return err
+	}
+	if objects > 0 && !yield(path.Base(folder), nil) {
+		return errStopped
+	}
+	return nil
+}
+
 func (f *Folder) walk(w *walk, start string) error {
 	if err := w.ctx.Err(); err != nil {
 		return err
@@ -58,6 +91,9 @@ type walk struct {
 	root   *os.Root
 	prefix string
 	yield  func(Info, error) bool
+	// only, if set, is told of the folders below the first one, instead of
+	// yield of the objects.
+	only func(folder string) error
 }
 
 // errStopped ends a walk whose listener has heard enough.
@@ -101,9 +137,12 @@ func (w *walk) entry(key string) error {
 		if !strings.HasPrefix(key, w.prefix) && !strings.HasPrefix(w.prefix, key) {
 			return nil
 		}
+		if w.only != nil {
+			return w.only(name)
+		}
 		return w.folder(name)
 	}
-	if !strings.HasPrefix(key, w.prefix) {
+	if w.only != nil || !strings.HasPrefix(key, w.prefix) {
 		return nil
 	}
 	return w.file(key)

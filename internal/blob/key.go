@@ -56,3 +56,13 @@ func brokenRule(key string) string {
 func unprintable(r rune) bool {
 	return unicode.IsControl(r) || r == '\uFFFE' || r == '\uFFFF'
 }
+
+// CheckFolderPrefix reports whether keys can begin with a prefix that Folders
+// takes. One that it does not take is a caller's bug: it panics.
+func CheckFolderPrefix(prefix string) bool {
+	folder, slash := strings.CutSuffix(prefix, "/")
+	if prefix != "" && !slash {
+		panic("blob: Folders of a prefix that is no folder")
+	}
+	return prefix == "" || CheckKey(folder) == nil
+}

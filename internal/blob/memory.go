@@ -156,6 +156,27 @@ func (m *Memory) List(ctx context.Context, prefix string) iter.Seq2[Info, error]
 	}
 }
 
+// Folders implements Bucket.
+func (m *Memory) Folders(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	CheckFolderPrefix(prefix)
+	return func(yield func(string, error) bool) {
+		last := ""
+		for info, err := range m.List(ctx, prefix) {
+			if err != nil {
+				yield("", err)
+				return
+			}
+			name, _, isFolder := strings.Cut(info.Key[len(prefix):], "/")
+			if !isFolder || name == last {
+				continue
+			}
+			if last = name; !yield(name, nil) {
+				return
+			}
+		}
+	}
+}
+
 // Delete implements Bucket.
 func (m *Memory) Delete(ctx context.Context, key string) error {
 	if err := begin(ctx, key); err != nil {

@@ -74,6 +74,11 @@ func (p prefixed) List(ctx context.Context, prefix string) iter.Seq2[Info, error
 	}
 }
 
+// Folders implements Bucket.
+func (p prefixed) Folders(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	return p.whole.Folders(ctx, p.prefix+prefix)
+}
+
 // Delete implements Bucket.
 func (p prefixed) Delete(ctx context.Context, key string) error {
 	if err := CheckKey(key); err != nil {

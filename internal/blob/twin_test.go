@@ -112,6 +112,20 @@ func (w *twins) list(t *rapid.T) {
 	if diff := cmp.Diff(listed(w.memory), listed(w.folder), cmpopts.IgnoreFields(blob.Info{}, "Modified")); diff != "" {
 		t.Fatalf("the lists differ (-memory +folder):\n%s", diff)
 	}
+	for _, prefix := range []string{"", "a/", "b/"} {
+		told := func(b blob.Bucket) (names []string) {
+			for name, err := range b.Folders(t.Context(), prefix) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				names = append(names, name)
+			}
+			return names
+		}
+		if diff := cmp.Diff(told(w.memory), told(w.folder)); diff != "" {
+			t.Fatalf("the folders below %q differ (-memory +folder):\n%s", prefix, diff)
+		}
+	}
 }
 
 // said is an answer without what may differ: the time and the error's words.

@@ -34,22 +34,21 @@ func (s *Store) Versions(ctx context.Context, name string) ([]string, error) {
 }
 
 // Names returns the names of the models that the store holds anything of, in
-// ascending order, at most 10,000. It lists every object below models/.
+// ascending order, at most 10,000.
 func (s *Store) Names(ctx context.Context) ([]string, error) {
 	var names []string
-	for info, err := range s.Root.List(ctx, "models/") {
+	for name, err := range s.Root.Folders(ctx, "models/") {
 		if err != nil {
 			return nil, err
 		}
-		name, _, _ := strings.Cut(strings.TrimPrefix(info.Key, "models/"), "/")
-		if CheckName(name) != nil || len(names) > 0 && names[len(names)-1] == name {
+		if CheckName(name) != nil {
 			continue
 		}
 		if names = append(names, name); len(names) == maxListed {
 			break
 		}
 	}
-	// Keys come in the order of "name/", in which "a-b/" precedes "a/".
+	// Folders come in the order of "name/", in which "a-b/" precedes "a/".
 	slices.Sort(names)
 	return names, nil
 }

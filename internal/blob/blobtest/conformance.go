@@ -35,6 +35,7 @@ var promises = []struct {
 	{"an upload that fails leaves the object as it was", uploadFails},
 	{"lists are ordered and complete", listsAreOrdered},
 	{"a list can be left", listIsLeft},
+	{"folders are told once each", foldersAreTold},
 	{"deleted is gone", deletedIsGone},
 	{"keys that are none are refused", keysAreRefused},
 	{"keys are any text", keysAreText},
@@ -83,6 +84,18 @@ func list(t *testing.T, b blob.Bucket, prefix string) []blob.Info {
 		infos = append(infos, info)
 	}
 	return infos
+}
+
+func folders(t *testing.T, b blob.Bucket, prefix string) []string {
+	t.Helper()
+	var names []string
+	for name, err := range b.Folders(t.Context(), prefix) {
+		if err != nil {
+			t.Fatalf("Folders(%q): %v", prefix, err)
+		}
+		names = append(names, name)
+	}
+	return names
 }
 
 func keysOf(infos []blob.Info) []string {

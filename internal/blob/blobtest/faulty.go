@@ -125,6 +125,19 @@ func (f *Faulty) List(ctx context.Context, prefix string) iter.Seq2[blob.Info, e
 	}
 }
 
+// Folders implements blob.Bucket. To Fault it is a List.
+func (f *Faulty) Folders(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	blob.CheckFolderPrefix(prefix)
+	return func(yield func(string, error) bool) {
+		err := f.call(ctx, List, prefix, func(Outcome) error { return nil })
+		if err != nil {
+			yield("", err)
+			return
+		}
+		f.Bucket.Folders(ctx, prefix)(yield)
+	}
+}
+
 // Delete implements blob.Bucket.
 func (f *Faulty) Delete(ctx context.Context, key string) error {
 	return f.call(ctx, Delete, key, func(Outcome) error { return f.Bucket.Delete(ctx, key) })

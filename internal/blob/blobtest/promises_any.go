@@ -77,6 +77,11 @@ func contextEnds(t *testing.T, b blob.Bucket) {
 		listed = err
 	}
 	wantIs(t, "List", listed, context.Canceled)
+	listed = nil
+	for _, err := range b.Folders(ctx, "") {
+		listed = err
+	}
+	wantIs(t, "Folders", listed, context.Canceled)
 	if info, err := b.Stat(t.Context(), "k"); err != nil || info.Size != 8<<20 {
 		t.Errorf("the object is now %+v, %v", info, err)
 	}

@@ -151,6 +151,33 @@ func listsAreOrdered(t *testing.T, b blob.Bucket) {
 	}
 }
 
+func foldersAreTold(t *testing.T, b blob.Bucket) {
+	keys := []string{"a", "b/1", "b/2/x", "b/2/y", "b-1/x/y", "b.d/x", "bb/c/d/e", "gone/x/y", "ä/x", "𝄞/1", "｡/1"}
+	for _, key := range keys {
+		put(t, b, key, []byte(key), blob.Condition{})
+	}
+	if err := b.Delete(t.Context(), "gone/x/y"); err != nil {
+		t.Fatal(err)
+	}
+	for prefix, want := range map[string][]string{
+		"": {"b-1", "b.d", "b", "bb", "ä", "｡", "𝄞"}, "b/": {"2"}, "b-1/": {"x"}, "bb/c/": {"d"},
+		"b/2/": nil, "gone/": nil, "no/": nil, "a/": nil, "b//": nil, "../": nil, "/": nil,
+	} {
+		if got := folders(t, b, prefix); !slices.Equal(got, want) {
+			t.Errorf("Folders(%q)\n got %q\nwant %q", prefix, got, want)
+		}
+	}
+	for range b.Folders(t.Context(), "") {
+		break // leaves it
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("Folders took a prefix without a slash at its end")
+		}
+	}()
+	b.Folders(t.Context(), "b")
+}
+
 func listIsLeft(t *testing.T, b blob.Bucket) {
 	for i := range 5 {
 		put(t, b, fmt.Sprintf("f%d/k", i), nil, blob.Condition{})

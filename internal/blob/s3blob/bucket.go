@@ -177,16 +177,9 @@ func (e sourceError) Unwrap() error { return e.error }
 // List implements blob.Bucket.
 func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[blob.Info, error] {
 	return func(yield func(blob.Info, error) bool) {
-		c, err := b.client.connect(ctx)
-		if err != nil {
-			yield(blob.Info{}, err)
-			return
-		}
-		pages := s3.NewListObjectsV2Paginator(c.api, &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: &prefix})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
+		for page, err := range b.pages(ctx, &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: &prefix}) {
 			if err != nil {
-				yield(blob.Info{}, translate(ctx, reading, prefix, err))
+				yield(blob.Info{}, err)
 				return
 			}
 			for _, object := range page.Contents {
@@ -197,6 +190,53 @@ func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[blob.Info, e
 				if !yield(describe(key, aws.ToInt64(object.Size), object.ETag, object.LastModified), nil) {
 					return
 				}
+			}
+		}
+	}
+}
+
+// Folders implements blob.Bucket. S3 rolls up what is in a folder by itself.
+func (b *Bucket) Folders(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	possible := blob.CheckFolderPrefix(prefix)
+	return func(yield func(string, error) bool) {
+		if !possible {
+			return
+		}
+		for page, err := range b.pages(ctx, &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: &prefix, Delimiter: aws.String("/")}) {
+			if err != nil {
+				yield("", err)
+				return
+			}
+			for _, folder := range page.CommonPrefixes {
+				key := strings.TrimSuffix(aws.ToString(folder.Prefix), "/")
+				if blob.CheckKey(key) != nil {
+					continue
+				}
+				if !yield(strings.TrimPrefix(key, prefix), nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// pages yields the pages of a listing, and ends after the first error.
+func (b *Bucket) pages(ctx context.Context, what *s3.ListObjectsV2Input) iter.Seq2[*s3.ListObjectsV2Output, error] {
+	return func(yield func(*s3.ListObjectsV2Output, error) bool) {
+		c, err := b.client.connect(ctx)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		pages := s3.NewListObjectsV2Paginator(c.api, what)
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				yield(nil, translate(ctx, reading, aws.ToString(what.Prefix), err))
+				return
+			}
+			if !yield(page, nil) {
+				return
 			}
 		}
 	}

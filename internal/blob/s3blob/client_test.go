@@ -179,3 +179,27 @@ func TestListsOfManyPages(t *testing.T) {
 		t.Errorf("%d keys listed, want %d", len(got), len(want))
 	}
 }
+
+// TestFoldersOfManyPages does the same with folders.
+func TestFoldersOfManyPages(t *testing.T) {
+	server := s3test.Fake(t)
+	server.CreateBucket(t, "bucket")
+	b := server.Client(nil).Bucket("bucket")
+	want := make([]string, 1100)
+	for i := range want {
+		want[i] = fmt.Sprintf("%04d", i)
+		if _, err := b.Put(t.Context(), "p/"+want[i]+"/k", nil, blob.Condition{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []string
+	for name, err := range b.Folders(t.Context(), "p/") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, name)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%d folders told, want %d", len(got), len(want))
+	}
+}
