@@ -14,6 +14,7 @@ import (
 // compared holds both models' answers to the same rows, over the same classes.
 type compared struct {
 	task       model.Task
+	objective  metric.Objective // of the challenger
 	classes    int
 	names      []string        // of the classes
 	labels     []int32         // of a classification, over the union of classes
@@ -35,7 +36,7 @@ type compared struct {
 // that only one of them knows is still a label. theirs may be nil. Rows that
 // are not kept count for the challenger's own score only.
 func align(mine, theirs *processed.Scored, kept []bool) *compared {
-	c := &compared{task: mine.Recipe.Task, alone: mine.Scores(), kept: kept}
+	c := &compared{task: mine.Recipe.Task, objective: mine.Objective, alone: mine.Scores(), kept: kept}
 	c.mine = c.alone
 	if kept != nil {
 		mine, theirs = mine.Keep(kept), theirs.Keep(kept)
@@ -117,7 +118,7 @@ func shareOfTop(labels []int32, classes int) float64 {
 // compareAll compares both models in every metric of the task, in the order in
 // which metrics are shown.
 func (c *compared) compareAll(ctx context.Context, confidence float64) (all []metric.Comparison, err error) {
-	for _, name := range metric.Known(c.task) {
+	for _, name := range c.metrics() {
 		in, err := c.in(ctx, name, confidence)
 		if err != nil {
 			return nil, err
@@ -127,9 +128,18 @@ func (c *compared) compareAll(ctx context.Context, confidence float64) (all []me
 	return all, nil
 }
 
+// metrics lists what the models are compared in, in the order in which it is
+// shown.
+func (c *compared) metrics() []string {
+	if c.task == model.Regression {
+		return c.objective.Metrics()
+	}
+	return metric.Known(c.task)
+}
+
 // in compares both models in one metric.
 func (c *compared) in(ctx context.Context, name string, confidence float64) (metric.Comparison, error) {
-	o := metric.Options{Confidence: confidence}
+	o := metric.Options{Confidence: confidence, Objective: c.objective}
 	if c.task == model.Regression {
 		return metric.CompareRegression(ctx, name, c.values, c.challenger.P, c.champion.P, o)
 	}
@@ -138,7 +148,7 @@ func (c *compared) in(ctx context.Context, name string, confidence float64) (met
 
 // intervals returns the intervals of the challenger's own scores.
 func (c *compared) intervals(ctx context.Context, confidence float64) (map[string]metric.Interval, error) {
-	o := metric.Options{Confidence: confidence}
+	o := metric.Options{Confidence: confidence, Objective: c.objective}
 	if c.task == model.Regression {
 		return metric.RegressionIntervals(ctx, c.values, c.challenger.P, o)
 	}

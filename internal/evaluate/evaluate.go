@@ -16,6 +16,7 @@ import (
 	"retrain/internal/blob"
 	"retrain/internal/dataset"
 	"retrain/internal/fault"
+	"retrain/internal/metric"
 	"retrain/internal/model"
 	"retrain/internal/modelstore"
 	"retrain/internal/onnx"
@@ -57,6 +58,7 @@ type job struct {
 	req        Request
 	name       string
 	gate       Gate
+	objective  metric.Objective // of the challenger
 	challenger contender
 	champion   *modelstore.Champion // nil if there is none
 	rival      *contender           // the champion's model; nil if it cannot be read
@@ -149,8 +151,11 @@ func (j *job) readGate() (err error) {
 	if given == nil {
 		given = j.data.Gate
 	}
-	j.gate, err = ParseGate(given, j.challenger.model.Task)
-	return err
+	if j.gate, err = ParseGate(given, j.challenger.model.Task); err != nil {
+		return err
+	}
+	j.objective = objectiveOf(j.challenger.manifest.Params)
+	return j.gate.fits(j.objective)
 }
 
 func (j *job) load(ctx context.Context, digest string) (*contender, error) {
@@ -190,11 +195,13 @@ func (j *job) run(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	mine.Objective = j.objective
 	theirs, err := j.scoreChampion(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if theirs != nil {
+		theirs.Objective = j.objective
 		if j.seen, err = j.findSeen(ctx); err != nil {
 			return nil, err
 		}

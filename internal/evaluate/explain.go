@@ -22,7 +22,7 @@ func (j *job) explain(ctx context.Context, v *verdict, r *Result) error {
 	if err != nil {
 		return err
 	}
-	if r.Importances, err = explain.Permute(ctx, m, sample.Rows(), v.primary); err != nil {
+	if r.Importances, err = explain.Permute(ctx, m, sample.Rows(), v.primary, v.objective); err != nil {
 		return err
 	}
 	r.Dependences = []explain.Dependence{}

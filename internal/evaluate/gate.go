@@ -138,12 +138,12 @@ func (g *Gate) fields(bad *fault.Error, task model.Task) []settings.Field {
 
 // metricNames lists the metrics of a task, or of all tasks if it is not known.
 func metricNames(task model.Task) []string {
-	if names := metric.Known(task); names != nil {
+	if names := metric.Nameable(task); names != nil {
 		return names
 	}
 	var names []string
 	for _, t := range []model.Task{model.Binary, model.Multiclass, model.Regression} {
-		for _, name := range metric.Known(t) {
+		for _, name := range metric.Nameable(t) {
 			if !slices.Contains(names, name) {
 				names = append(names, name)
 			}

@@ -79,7 +79,7 @@ func TestWrongGateSettingsAreAllNamed(t *testing.T) {
 		{`{"policy":"non_inferior"}`, model.Binary, map[string]string{
 			"[body gate policy]": "value_error: non_inferior needs a margin: set min_absolute_change or min_relative_change",
 		}},
-		{`{"primary":"accuracy"}`, model.Regression, map[string]string{"[body gate primary]": "enum: Input should be 'auto' or 'rmse' or 'mae' or 'r2'"}},
+		{`{"primary":"accuracy"}`, model.Regression, map[string]string{"[body gate primary]": "enum: Input should be 'auto' or 'rmse' or 'mae' or 'r2' or 'mean_pinball_loss' or 'mean_poisson_deviance'"}},
 		{`{"thresholds":{"accuracyy":{"min":0.5},"rmse":{"max":1}}}`, model.Binary, map[string]string{
 			"[body gate thresholds accuracyy]": "extra_forbidden: Unknown metric; did you mean 'accuracy'?", "[body gate thresholds rmse]": "extra_forbidden: Unknown metric",
 		}},

@@ -114,7 +114,7 @@ func (j *job) primary(c *compared) string {
 	}
 	switch {
 	case c.task == model.Regression:
-		return metric.RMSE
+		return c.regressionPrimary()
 	case c.topShare <= imbalanced:
 		return metric.Accuracy
 	}
@@ -125,6 +125,18 @@ func (j *job) primary(c *compared) string {
 	j.warnings = append(j.warnings, fmt.Sprintf(
 		"one class holds %.1f %% of the holdout, so the primary metric is %s and not accuracy", 100*c.topShare, name))
 	return name
+}
+
+// regressionPrimary is the metric of the challenger's objective, where both
+// models have it: a quantile is no better for smaller squared errors.
+func (c *compared) regressionPrimary() string {
+	own := c.objective.Own()
+	_, mine := c.mine.Values[own]
+	_, theirs := c.theirs.Values[own]
+	if mine && (theirs || c.champion == nil) {
+		return own
+	}
+	return metric.RMSE
 }
 
 // Passes reports whether a comparison in the primary metric passes the policy,

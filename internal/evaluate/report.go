@@ -89,7 +89,7 @@ func ruleOf(r Reason) report.Rule {
 
 // shownScores lists the metrics, the one that decides first.
 func (v *verdict) shownScores(r *Result) []report.Score {
-	names := metric.Known(v.task)
+	names := v.metrics()
 	slices.SortStableFunc(names, func(a, b string) int {
 		if (a == v.primary) == (b == v.primary) {
 			return 0

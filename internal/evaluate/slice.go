@@ -98,7 +98,7 @@ func (c *compared) scoreRows(answers metric.Answers, rows []int) metric.Scores {
 		for i, r := range rows {
 			y[i], p[i] = c.values[r], answers.P[r]
 		}
-		return metric.Regression(y, p)
+		return metric.Regression(y, p, c.objective)
 	}
 	y, some := make([]int32, len(rows)), metric.Answers{P: make([]float64, 0, len(rows)*c.classes)}
 	for i, r := range rows {

@@ -15,7 +15,7 @@ func BenchmarkPermute(b *testing.B) {
 	m := modeltest.Trees(rng, model.Binary, 200, 31)
 	rows := anyRows(rng, m, maxRows)
 	for b.Loop() {
-		if _, err := Permute(ctx, m, rows, metric.ROCAUC); err != nil {
+		if _, err := Permute(ctx, m, rows, metric.ROCAUC, metric.Objective{}); err != nil {
 			b.Fatal(err)
 		}
 	}

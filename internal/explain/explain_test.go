@@ -56,7 +56,7 @@ func predict(m *model.Model, x []float64) []float64 {
 func naiveScore(m *model.Model, name string, y, answers []float64) (float64, bool) {
 	scores := metric.Scores{}
 	if m.Task == model.Regression {
-		scores = metric.Regression(y, answers)
+		scores = metric.Regression(y, answers, metric.Objective{})
 	} else {
 		var truth, labels []int32
 		for i, c := range y {
@@ -103,7 +103,7 @@ func TestPermuteAgainstItsTwin(t *testing.T) {
 		rows := anyRows(rng, m, 60)
 		names := metric.Known(m.Task)
 		name := names[rng.IntN(len(names))]
-		got, err := Permute(ctx, m, rows, name)
+		got, err := Permute(ctx, m, rows, name, metric.Objective{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -165,7 +165,7 @@ func TestTheDropOfALinearModel(t *testing.T) {
 		a, b := rng.NormFloat64(), rng.NormFloat64()
 		rows.X, rows.Y = append(rows.X, a, b), append(rows.Y, 3*a-b+7)
 	}
-	got, err := Permute(ctx, m, rows, metric.RMSE)
+	got, err := Permute(ctx, m, rows, metric.RMSE, metric.Objective{})
 	if err != nil || got.Rows != 4000 || len(got.Columns) != 2 {
 		t.Fatalf("%+v: %v", got, err)
 	}
@@ -220,7 +220,7 @@ func readGolden(t *testing.T) (g golden, m *model.Model, rows *Rows) {
 // five of its own standard errors.
 func TestPermuteAgainstScikitLearn(t *testing.T) {
 	g, m, rows := readGolden(t)
-	got, err := Permute(ctx, m, rows, metric.MAE)
+	got, err := Permute(ctx, m, rows, metric.MAE, metric.Objective{})
 	if err != nil || len(got.Columns) < 2 {
 		t.Fatalf("%+v: %v", got, err)
 	}
@@ -360,12 +360,12 @@ func TestTheSameNumbersOnAnyNumberOfProcessors(t *testing.T) {
 	m := modeltest.Trees(rng, model.Binary, 20, 8)
 	rows := anyRows(rng, m, 1500)
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	one, err := Permute(ctx, m, rows, metric.LogLoss)
+	one, err := Permute(ctx, m, rows, metric.LogLoss, metric.Objective{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	runtime.GOMAXPROCS(4)
-	four, err := Permute(ctx, m, rows, metric.LogLoss)
+	four, err := Permute(ctx, m, rows, metric.LogLoss, metric.Objective{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -379,7 +379,7 @@ func TestAContextThatEndsEndsTheWork(t *testing.T) {
 	m := modeltest.Trees(rng, model.Regression, 20, 8)
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
-	if _, err := Permute(ended, m, anyRows(rng, m, 100), metric.RMSE); !errors.Is(err, context.Canceled) {
+	if _, err := Permute(ended, m, anyRows(rng, m, 100), metric.RMSE, metric.Objective{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("the error is %v", err)
 	}
 }

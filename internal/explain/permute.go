@@ -45,12 +45,12 @@ type Importance struct {
 }
 
 // Permute measures the importances of the model's columns in a metric of its
-// task, on some of the rows. They are nil if the metric is undefined there. The
+// task or objective, on some of the rows. They are nil if the metric is undefined there. The
 // only error is that of a context which ended.
-func Permute(ctx context.Context, m *model.Model, rows *Rows, name string) (*Importances, error) {
+func Permute(ctx context.Context, m *model.Model, rows *Rows, name string, o metric.Objective) (*Importances, error) {
 	shares := Shares(m)
 	shares = shares[:min(len(shares), maxPermuted)]
-	p := &permuter{model: m, rows: rows.some(affordable(m, len(shares))), metric: name}
+	p := &permuter{model: m, rows: rows.some(affordable(m, len(shares))), metric: name, objective: o}
 	score, undefined := p.score(p.predict(model.Column{}, nil))
 	if undefined != "" {
 		return nil, ctx.Err()
@@ -81,6 +81,8 @@ type permuter struct {
 	model  *model.Model
 	rows   *Rows
 	metric string
+
+	objective metric.Objective
 }
 
 // drops returns how much worse the score gets in each shuffle of each column;
@@ -135,7 +137,7 @@ func (p *permuter) predict(c model.Column, order []int) []float64 {
 // score is the metric of some answers to the rows, or why it is undefined.
 func (p *permuter) score(answers []float64) (score float64, undefined string) {
 	if p.model.Task == model.Regression {
-		return metric.RegressionScore(p.metric, p.rows.Y, answers)
+		return metric.RegressionScore(p.metric, p.rows.Y, answers, p.objective)
 	}
 	truth, classes := make([]int32, len(p.rows.Y)), p.model.Outputs()
 	said := metric.Answers{P: answers, Labels: make([]int32, len(p.rows.Y))}

@@ -62,11 +62,11 @@ func CompareClassification(ctx context.Context, name string, y []int32, challeng
 
 // CompareRegression compares two models' predictions of y in the named metric,
 // by a bootstrap as CompareClassification describes it. It panics for a metric
-// that Known does not list, and where Regression does.
+// that Options.Objective does not list, and where Regression does.
 func CompareRegression(ctx context.Context, name string, y, challenger, champion []float64, o Options) (Comparison, error) {
 	checkValues(y, challenger)
 	checkValues(y, champion)
-	score := func(predicted []float64) value { return valueMetric(name, y, predicted) }
+	score := func(predicted []float64) value { return valueMetric(name, y, predicted, o.Objective) }
 	o = o.withDefaults()
 	c := o.compare(name, len(y), score(challenger), score(champion), func() span {
 		return o.valueSpan(ctx, name, y, challenger, champion)
@@ -124,14 +124,19 @@ func probabilities(models []Answers) [][]float64 {
 func (o Options) valueSpan(ctx context.Context, name string, y []float64, models ...[]float64) span {
 	var losses [][]float64
 	for _, predicted := range models {
-		if name == MAE {
+		switch name {
+		case MAE:
 			losses = append(losses, absoluteErrors(y, predicted))
-		} else {
+		case Pinball:
+			losses = append(losses, pinballLosses(y, predicted, o.Objective.Quantile))
+		case PoissonDeviance:
+			losses = append(losses, poissonDeviances(y, predicted))
+		default:
 			losses = append(losses, squaredErrors(y, predicted))
 		}
 	}
 	switch name {
-	case MAE:
+	case MAE, Pinball, PoissonDeviance:
 		return o.meanSpan(ctx, losses)
 	case RMSE:
 		return o.rootMeanSpan(ctx, losses)

@@ -58,14 +58,15 @@ func TestIntervalsAgreeWithDrawingRows(t *testing.T) {
 		}
 	}
 	y, a, b := twoRegressors(rng, rows, 0.6, 0.9)
-	for _, name := range Known(model.Regression) {
-		c := compareValues(name, y, a, b, Options{Resamples: resamples, Seed: 3})
+	o := Objective{Quantile: 0.8}
+	for _, name := range o.Metrics() {
+		c := compareValues(name, y, a, b, Options{Resamples: resamples, Seed: 3, Objective: o})
 		ys, as, bs := make([]float64, rows), make([]float64, rows), make([]float64, rows)
 		low, high := plainBootstrap(rows, resamples, rng, func(drawn []int) float64 {
 			for i, r := range drawn {
 				ys[i], as[i], bs[i] = y[r], a[r], b[r]
 			}
-			return valueMetric(name, ys, as).v - valueMetric(name, ys, bs).v
+			return valueMetric(name, ys, as, o).v - valueMetric(name, ys, bs, o).v
 		})
 		nearly(t, name, c, low, high)
 	}

@@ -20,6 +20,7 @@ type Options struct {
 	Confidence float64 // of the two-sided interval, between 0 and 1; default 0.95
 	Resamples  int     // of a bootstrap, 100 or more; default 2,000
 	Seed       uint64
+	Objective  Objective // of a regression
 }
 
 func (o Options) withDefaults() Options {
@@ -61,7 +62,7 @@ func ClassificationIntervals(ctx context.Context, y []int32, a Answers, classes 
 
 // RegressionIntervals does the same for Regression.
 func RegressionIntervals(ctx context.Context, y, predicted []float64, o Options) (map[string]Interval, error) {
-	scores := Regression(y, predicted)
+	scores := Regression(y, predicted, o.Objective)
 	all := o.withDefaults().intervals(scores, func(o Options, name string) span {
 		return o.valueSpan(ctx, name, y, predicted)
 	})

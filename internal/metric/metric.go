@@ -32,6 +32,8 @@ const (
 	RMSE             = "rmse"              // in the target's units
 	MAE              = "mae"               // in the target's units
 	R2               = "r2"
+	Pinball          = "mean_pinball_loss"     // at the quantile of an Objective; in the target's units
+	PoissonDeviance  = "mean_poisson_deviance" // of an Objective of counts
 )
 
 var known = map[model.Task][]string{
@@ -40,13 +42,22 @@ var known = map[model.Task][]string{
 	model.Regression: {RMSE, MAE, R2},
 }
 
-// Known lists the metrics of a task, in the order in which they are shown.
+// Known lists the metrics of a task, in the order in which they are shown, but
+// for those that an Objective adds.
 func Known(task model.Task) []string { return slices.Clone(known[task]) }
+
+// Nameable lists the metrics of a task and those that any Objective may add.
+func Nameable(task model.Task) []string {
+	if task != model.Regression {
+		return Known(task)
+	}
+	return append(Known(task), Pinball, PoissonDeviance)
+}
 
 // HigherIsBetter reports whether a larger value of the metric is a better one.
 func HigherIsBetter(name string) bool {
 	switch name {
-	case LogLoss, Brier, RMSE, MAE:
+	case LogLoss, Brier, RMSE, MAE, Pinball, PoissonDeviance:
 		return false
 	}
 	return true

@@ -26,6 +26,14 @@ type reference struct {
 		Predicted []float64
 		Want      map[string]*float64
 	}
+	Objectives []struct {
+		Name      string
+		Quantile  float64
+		Poisson   bool
+		Y         []float64
+		Predicted []float64
+		Want      *float64
+	}
 }
 
 func readReference(t *testing.T) (r reference) {
@@ -70,7 +78,24 @@ func TestScoresAreThoseOfScikitLearn(t *testing.T) {
 		t.Run(c.Name, func(t *testing.T) { checkScores(t, Classification(c.Y, Answers{P: c.P}, c.Classes), c.Want) })
 	}
 	for _, c := range r.Regression {
-		t.Run(c.Name, func(t *testing.T) { checkScores(t, Regression(c.Y, c.Predicted), c.Want) })
+		t.Run(c.Name, func(t *testing.T) { checkScores(t, Regression(c.Y, c.Predicted, Objective{}), c.Want) })
+	}
+}
+
+// The metrics that an objective adds, alone and among the others.
+func TestObjectivesAreThoseOfScikitLearn(t *testing.T) {
+	for _, c := range readReference(t).Objectives {
+		t.Run(c.Name, func(t *testing.T) {
+			o := Objective{c.Quantile, c.Poisson}
+			want := Regression(c.Y, c.Predicted, Objective{}).Metrics()
+			want[o.Own()] = c.Want
+			got := Regression(c.Y, c.Predicted, o)
+			checkScores(t, got, want)
+			one, undefined := RegressionScore(o.Own(), c.Y, c.Predicted, o)
+			if undefined != got.Undefined[o.Own()] || undefined == "" && one != got.Values[o.Own()] {
+				t.Errorf("alone it is %v, %q", one, undefined)
+			}
+		})
 	}
 }
 
@@ -87,7 +112,7 @@ func TestScoresHaveTheSameBitsEverywhere(t *testing.T) {
 		hash(Classification(c.Y, Answers{P: c.P}, c.Classes), classTask(c.Classes))
 	}
 	for _, c := range r.Regression {
-		hash(Regression(c.Y, c.Predicted), model.Regression)
+		hash(Regression(c.Y, c.Predicted, Objective{}), model.Regression)
 	}
 	const want = 0x58bcc9659212bfbe
 	if sum != want {

@@ -5,31 +5,29 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/floats"
-
-	"retrain/internal/model"
 )
 
-// Regression scores the predictions against the true values y. It panics if
-// the lengths do not agree.
-func Regression(y, predicted []float64) Scores {
+// Regression scores the predictions against the true values y, in the metrics of
+// the objective. It panics if the lengths do not agree.
+func Regression(y, predicted []float64, o Objective) Scores {
 	checkValues(y, predicted)
 	s := newScores()
-	for _, name := range known[model.Regression] {
-		s.set(name, valueMetric(name, y, predicted))
+	for _, name := range o.Metrics() {
+		s.set(name, valueMetric(name, y, predicted, o))
 	}
 	return s
 }
 
 // RegressionScore is the one score of Regression that is named, or the reason
-// why it is undefined. It panics for a metric that Known does not list.
-func RegressionScore(name string, y, predicted []float64) (score float64, undefined string) {
+// why it is undefined. It panics for a metric that the objective does not list.
+func RegressionScore(name string, y, predicted []float64, o Objective) (score float64, undefined string) {
 	checkValues(y, predicted)
-	v := valueMetric(name, y, predicted)
+	v := valueMetric(name, y, predicted, o)
 	return v.v, v.reason()
 }
 
 // valueMetric is one metric of predicted values.
-func valueMetric(name string, y, predicted []float64) value {
+func valueMetric(name string, y, predicted []float64, o Objective) value {
 	if reason := unusable(predicted); reason != "" {
 		return undefined(reason)
 	}
@@ -43,6 +41,15 @@ func valueMetric(name string, y, predicted []float64) value {
 		return mean(absoluteErrors(y, predicted))
 	case R2:
 		return r2Score(y, squaredErrors(y, predicted))
+	case PoissonDeviance:
+		if reason := notCounts(y, predicted); reason != "" {
+			return undefined(reason)
+		}
+		return mean(poissonDeviances(y, predicted))
+	case Pinball:
+		if o.Quantile != 0 {
+			return mean(pinballLosses(y, predicted, o.Quantile))
+		}
 	}
 	panic("metric: " + name + " is no metric of values")
 }

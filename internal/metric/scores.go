@@ -79,6 +79,8 @@ const (
 	reasonNoPredicted = "No row is predicted to be of the positive class."
 	reasonNoF1        = "No row is, or is predicted to be, of the positive class."
 	reasonNoClass     = "No row is of a class that the model knows."
+	reasonNegative    = "A true value is negative."
+	reasonNotPositive = "A prediction is not positive."
 	reasonConstant    = "All true values are equal."
 )
 

@@ -12,7 +12,7 @@ import (
 )
 
 func TestScoresAsJSON(t *testing.T) {
-	got, err := json.Marshal(Regression([]float64{1, 1}, []float64{1, 3}))
+	got, err := json.Marshal(Regression([]float64{1, 1}, []float64{1, 3}, Objective{}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,10 +29,10 @@ func TestNothingButFiniteNumbersEscapes(t *testing.T) {
 	for name, s := range map[string]Scores{
 		"no rows":            Classification(nil, Answers{P: nil}, 2),
 		"NaN":                Classification([]int32{0, 1}, Answers{P: []float64{0.5, 0.5, nan, 0.5}}, 2),
-		"no values":          Regression(nil, nil),
-		"infinite":           Regression([]float64{1, 2}, []float64{1, inf}),
-		"infinite truth":     Regression([]float64{1, inf}, []float64{1, 2}),
-		"squares overflow":   Regression([]float64{1e200, -1e200, 0}, []float64{-1e200, 1e200, 0}),
+		"no values":          Regression(nil, nil, Objective{}),
+		"infinite":           Regression([]float64{1, 2}, []float64{1, inf}, Objective{}),
+		"infinite truth":     Regression([]float64{1, inf}, []float64{1, 2}, Objective{}),
+		"squares overflow":   Regression([]float64{1e200, -1e200, 0}, []float64{-1e200, 1e200, 0}, Objective{}),
 		"only unknown label": Classification([]int32{-1, -1}, Answers{P: []float64{0.5, 0.5, 0.1, 0.9}}, 2),
 	} {
 		metrics := s.Metrics()
@@ -82,7 +82,7 @@ func TestSumsAreCompensated(t *testing.T) {
 		predicted[i] = 0.1
 	}
 	y[0] = 1e9 + 0.1
-	if got, want := Regression(y, predicted).Values[MAE], (1e9+999_999*0.1)/rows; got != want {
+	if got, want := Regression(y, predicted, Objective{}).Values[MAE], (1e9+999_999*0.1)/rows; got != want {
 		t.Errorf("mae = %v, want %v", got, want)
 	}
 }
@@ -105,7 +105,7 @@ func TestIntervalsOfOneModel(t *testing.T) {
 	}
 	v, a, _ := twoRegressors(rand.New(rand.NewPCG(3, 3)), 500, 0.5, 0.5)
 	for name, i := range valueIntervals(v, a, Options{}) {
-		if s := Regression(v, a).Values[name]; !(i.Low < s && s < i.High) {
+		if s := Regression(v, a, Objective{}).Values[name]; !(i.Low < s && s < i.High) {
 			t.Errorf("%s = %v, interval %+v", name, s, i)
 		}
 	}
@@ -148,7 +148,7 @@ func TestPreconditionsPanic(t *testing.T) {
 		"a label":        func() { Classification([]int32{0}, Answers{P: []float64{1, 0}, Labels: []int32{2}}, 2) },
 		"one class":      func() { Classification([]int32{0}, Answers{P: []float64{1}}, 1) },
 		"class":          func() { Classification([]int32{2}, Answers{P: []float64{1, 0}}, 2) },
-		"values":         func() { Regression([]float64{0}, nil) },
+		"values":         func() { Regression([]float64{0}, nil, Objective{}) },
 		"metric":         func() { compareClasses(RMSE, []int32{0}, []float64{1, 0}, []float64{1, 0}, 2, Options{}) },
 		"value metric":   func() { compareValues(Accuracy, []float64{0}, []float64{1}, []float64{1}, Options{}) },
 		"confidence":     func() { compareValues(MAE, []float64{0}, []float64{1}, []float64{1}, Options{Confidence: 95}) },

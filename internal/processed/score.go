@@ -13,6 +13,8 @@ import (
 type Scored struct {
 	Recipe    *model.Recipe
 	Threshold float64 // the model's
+	// Objective is what a regression is scored for; Score leaves it empty.
+	Objective metric.Objective
 	Rows      int
 	Y         []float64 // what the rows really are, as Block.Y
 	P         []float64 // row-major, Recipe.Outputs() numbers a row
@@ -45,7 +47,7 @@ func (s *Scored) Keep(kept []bool) *Scored {
 		return s
 	}
 	wide := len(s.P) / max(1, s.Rows)
-	some := &Scored{Recipe: s.Recipe, Threshold: s.Threshold}
+	some := &Scored{Recipe: s.Recipe, Threshold: s.Threshold, Objective: s.Objective}
 	for i, keep := range kept {
 		if keep {
 			some.Y = append(some.Y, s.Y[i])
@@ -59,7 +61,7 @@ func (s *Scored) Keep(kept []bool) *Scored {
 // Scores returns the metrics of the answers.
 func (s *Scored) Scores() metric.Scores {
 	if s.Recipe.Task == model.Regression {
-		return metric.Regression(s.Y, s.P)
+		return metric.Regression(s.Y, s.P, s.Objective)
 	}
 	return metric.Classification(s.Labels(), s.Answers(), len(s.Recipe.Classes))
 }

@@ -66,7 +66,7 @@ func TestScorePredictsEveryRowInOrder(t *testing.T) {
 
 func scoresOf(task model.Task, y, p []float64) metric.Scores {
 	if task == model.Regression {
-		return metric.Regression(y, p)
+		return metric.Regression(y, p, metric.Objective{})
 	}
 	var labels []int32
 	for _, class := range y {

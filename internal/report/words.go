@@ -13,6 +13,7 @@ var metricNames = map[string]string{
 	metric.Accuracy: "Accuracy", metric.F1: "F1", metric.Precision: "Precision", metric.Recall: "Recall",
 	metric.BalancedAccuracy: "Balanced accuracy", metric.ROCAUC: "ROC AUC", metric.AveragePrecision: "Average precision",
 	metric.LogLoss: "Log loss", metric.Brier: "Brier score", metric.RMSE: "RMSE", metric.MAE: "MAE", metric.R2: "R²",
+	metric.Pinball: "Pinball loss", metric.PoissonDeviance: "Poisson deviance",
 }
 
 func metricName(name string) string {

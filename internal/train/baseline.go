@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -45,6 +46,7 @@ func (j *job) baselines(ctx context.Context, o *outcome) (map[string]metric.Scor
 	if err != nil {
 		return nil, err
 	}
+	scored.Objective = o.scored.Objective
 	all[baselineLinear] = scored.Scores()
 	j.warnIfLinearWins(o.scores, all[baselineLinear])
 	return all, nil
@@ -54,7 +56,7 @@ func (j *job) baselines(ctx context.Context, o *outcome) (map[string]metric.Scor
 func (j *job) warnIfLinearWins(challenger, linear metric.Scores) {
 	name := "log_loss"
 	if j.data.Recipe.Task == model.Regression {
-		name = "rmse"
+		name = cmp.Or(j.objective().Own(), metric.RMSE)
 	}
 	mine, ok := challenger.Values[name]
 	theirs, both := linear.Values[name]
@@ -85,5 +87,5 @@ func (j *job) constant(holdout *processed.Scored) (string, *processed.Scored) {
 	}
 	answer := make([]float64, m.Outputs())
 	m.Predict(answer, make([]float64, len(recipe.Features)))
-	return name, &processed.Scored{Recipe: holdout.Recipe, Rows: holdout.Rows, Y: holdout.Y, P: slices.Repeat(answer, holdout.Rows)}
+	return name, &processed.Scored{Recipe: holdout.Recipe, Objective: holdout.Objective, Rows: holdout.Rows, Y: holdout.Y, P: slices.Repeat(answer, holdout.Rows)}
 }

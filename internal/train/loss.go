@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"retrain/internal/gbdt"
+	"retrain/internal/metric"
 	"retrain/internal/model"
 )
 
@@ -61,4 +62,18 @@ func (l *loss) Get() any {
 		return gbdt.SquaredError
 	}
 	return gbdt.LogLoss
+}
+
+// objective is what the challenger is scored for beside the metrics of its task.
+func (j *job) objective() (o metric.Objective) {
+	if j.params.Algorithm != GradientBoosting {
+		return o
+	}
+	switch j.params.Boosting.Loss {
+	case gbdt.Quantile:
+		o.Quantile = j.params.Boosting.Quantile
+	case gbdt.Poisson:
+		o.Poisson = true
+	}
+	return o
 }

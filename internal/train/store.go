@@ -160,7 +160,7 @@ func (j *job) result(ctx context.Context, o *outcome, version modelstore.Version
 // intervals returns the 95 % confidence intervals of the challenger's scores.
 func intervals(ctx context.Context, s *processed.Scored) (map[string]metric.Interval, error) {
 	if s.Recipe.Task == model.Regression {
-		return metric.RegressionIntervals(ctx, s.Y, s.P, metric.Options{})
+		return metric.RegressionIntervals(ctx, s.Y, s.P, metric.Options{Objective: s.Objective})
 	}
 	return metric.ClassificationIntervals(ctx, s.Labels(), s.Answers(), len(s.Recipe.Classes), metric.Options{})
 }

@@ -258,6 +258,7 @@ func (j *job) train(ctx context.Context) (*outcome, error) {
 	if o.scored, err = j.data.Score(ctx, o.challenger, dataset.Holdout); err != nil {
 		return nil, err
 	}
+	o.scored.Objective = j.objective()
 	o.scores = o.scored.Scores()
 	o.baselines, err = j.baselines(ctx, o)
 	return o, err

@@ -330,6 +330,26 @@ func TestALinearModelThatIsBetterIsMentioned(t *testing.T) {
 	}
 }
 
+// What a model is trained for is among its scores and those of the baselines.
+func TestTheMetricOfTheLoss(t *testing.T) {
+	for name, params := range map[string]map[string]any{
+		"mean_pinball_loss":     small("loss", "quantile", "quantile", 0.8),
+		"mean_poisson_deviance": small("loss", "poisson"),
+	} {
+		b := newBench()
+		req := b.preprocess(t, strings.ReplaceAll(table(600, model.Regression), ",-", ","), preprocess.Request{ModelParams: params})
+		r := b.run(t, req)
+		score, mean := r.Metrics[name], r.Baselines["mean"][name]
+		if score == nil || mean == nil || *score >= *mean || len(r.Metrics) != 4 {
+			t.Errorf("%v with baselines %v", r.Metrics, r.Baselines)
+			continue
+		}
+		if ci, ok := r.MetricsCI[name]; !ok || ci.Low >= *score || ci.High <= *score {
+			t.Errorf("%s: %g with %v", name, *score, r.MetricsCI)
+		}
+	}
+}
+
 // A baseline is for comparison. If it cannot be had, the challenger stands
 // without it.
 func TestAChallengerDoesNotNeedTheLinearBaseline(t *testing.T) {

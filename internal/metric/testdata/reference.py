@@ -101,6 +101,20 @@ def regression(name, y, pred):
     return {"name": name, "y": y.tolist(), "predicted": pred.tolist(), "want": want}
 
 
+def quantile(name, y, pred, q):
+    """The loss of a quantile."""
+    y, pred = np.asarray(y, float), np.asarray(pred, float)
+    want = value(m.mean_pinball_loss, y, pred, alpha=q)
+    return {"name": name, "quantile": q, "y": y.tolist(), "predicted": pred.tolist(), "want": want}
+
+
+def counts(name, y, pred):
+    """The deviance of counts, which scikit-learn refuses where it is undefined."""
+    y, pred = np.asarray(y, float), np.asarray(pred, float)
+    want = value(m.mean_poisson_deviance, y, pred)
+    return {"name": name, "poisson": True, "y": y.tolist(), "predicted": pred.tolist(), "want": want}
+
+
 def simplex(n, k, digits=None):
     """Rows whose halves, quarters … sum to 1 exactly, so that ties are ties."""
     p = rng.dirichlet(np.ones(k), n)
@@ -147,6 +161,16 @@ reference = {
         regression("constant truth", np.full(5, 3.1), [3, 3.1, 3.2, 3.3, 3.4]),
         regression("far from zero", values + 1e6, values + 1e6 + rng.normal(0, 3, n)),
         regression("one row", [2.5], [2.0]),
+    ],
+    "objectives": [
+        quantile("a high quantile", values, values + rng.normal(0, 3, n), 0.9),
+        quantile("the median", values, values[::-1], 0.5),
+        quantile("perfect", values, values, 0.1),
+        counts("counts", rng.poisson(3, n), rng.gamma(3, 1, n)),
+        counts("large counts", rng.poisson(1e6, n), rng.gamma(1e4, 100, n)),
+        counts("no events", np.zeros(5), [0.1, 1e-9, 2, 3, 4]),
+        counts("a prediction of zero", [1, 2], [0, 2]),
+        counts("a negative truth", [-1, 2], [1, 2]),
     ],
 }
 
