@@ -20,7 +20,7 @@ import (
 // engine is the version of what the steps compute. It is part of a run's
 // identity: raise it whenever the same data and parameters lead to other bytes,
 // so that no stored result of older code is taken for one of this.
-const engine = "2"
+const engine = "3"
 
 // hooks are told how far a retraining has come, and what goes wrong in the
 // background; each may be nil.

@@ -43,6 +43,18 @@ type Round struct {
 // to nothing: what it holds never changes.
 func (r *Round) Checkpoint() *Checkpoint { return r.trainer.checkpoint() }
 
+// Added returns the trees of this round, upon the base if it is the first, so
+// that the caller can follow the raw scores of rows of its own.
+func (r *Round) Added() *model.Trees {
+	t := r.trainer
+	width := len(t.scores)
+	added := &model.Trees{Base: make([]float64, width), Trees: t.trees[len(t.trees)-width:]}
+	if len(t.trees) == width {
+		copy(added.Base, t.base)
+	}
+	return added
+}
+
 // checkpoint returns the state after the last complete round.
 func (t *trainer) checkpoint() *Checkpoint {
 	if t.identity == nil {

@@ -70,6 +70,15 @@ func Effective(fields []Field) map[string]any {
 	return all
 }
 
+// Names returns the own name of each setting by every name that it has.
+func Names(fields []Field) map[string]string {
+	names := map[string]string{}
+	for key, f := range index(fields) {
+		names[key] = f.Name
+	}
+	return names
+}
+
 func index(fields []Field) map[string]Field {
 	byName := map[string]Field{}
 	for _, f := range fields {

@@ -9,30 +9,45 @@ import (
 	"retrain/internal/processed"
 )
 
-// fitBoosting streams the training side twice into the learner: once to find
-// the bins, once to fill them, and beside it the linear baseline's sample.
-func (j *job) fitBoosting(ctx context.Context) (*fitted, error) {
-	recipe, params := &j.data.Recipe, j.params.Boosting
-	start := time.Now()
-	binner := gbdt.NewBinner(recipe.Features, params.MaxBins, params.RandomState)
-	err := j.learn(ctx, func(b *processed.Block) { binner.Observe(b.FirstRow, b.X) })
+// reading is a pass over the training side that has found its bins.
+type reading struct {
+	bins *gbdt.Bins
+	took time.Duration
+}
+
+// findBins streams the training side once to find the bins, and hands each
+// block to visit as well, if that is not nil.
+func (j *job) findBins(ctx context.Context, visit func(*processed.Block)) (*reading, error) {
+	start, params := time.Now(), &j.params.Boosting
+	binner := gbdt.NewBinner(j.data.Recipe.Features, params.MaxBins, params.RandomState)
+	err := j.learn(ctx, func(b *processed.Block) {
+		binner.Observe(b.FirstRow, b.X)
+		if visit != nil {
+			visit(b)
+		}
+	})
 	if err != nil {
 		return nil, err
 	}
-	data := gbdt.NewData(binner.Bins(), recipe.Task, recipe.Outputs(), int(j.data.Train.Rows))
+	return &reading{binner.Bins(), time.Since(start)}, nil
+}
+
+// fitBoosting streams the training side into the learner, and beside it the
+// linear baseline's sample.
+func (j *job) fitBoosting(ctx context.Context, read *reading) (*fitted, error) {
+	recipe, params := &j.data.Recipe, storable(j.params.Boosting)
+	start := time.Now()
+	data := gbdt.NewData(read.bins, recipe.Task, recipe.Outputs(), int(j.data.Train.Rows))
 	sample := newLinearSample(recipe, int(j.data.Train.Rows), baselineRows)
-	err = j.learn(ctx, func(b *processed.Block) {
+	err := j.learn(ctx, func(b *processed.Block) {
 		data.Append(b.X, b.Y, nil)
 		sample.add(b.X, b.Y)
 	})
 	if err != nil {
 		return nil, err
 	}
-	if params.MaxDepth == 0 || params.MaxDepth > model.MaxDepth {
-		params.MaxDepth = model.MaxDepth // beyond it a model is not stored
-	}
 	if j.clock != nil {
-		j.beginRounds(time.Since(start))
+		j.beginRounds(read.took + time.Since(start))
 	}
 	scores := j.scores
 	j.scores = nil // what is saved from now on is newer
@@ -43,4 +58,12 @@ func (j *job) fitBoosting(ctx context.Context) (*fitted, error) {
 		return j.soFar(ctx, r, sample.data, err)
 	}
 	return &fitted{trees: r.Trees, sample: sample.data, iterations: r.BestIteration, warnings: r.Warnings}, nil
+}
+
+// storable bounds the depth of trees: beyond it a model is not stored.
+func storable(p gbdt.Params) gbdt.Params {
+	if p.MaxDepth == 0 || p.MaxDepth > model.MaxDepth {
+		p.MaxDepth = model.MaxDepth
+	}
+	return p
 }

@@ -11,13 +11,14 @@ import "retrain/internal/model"
 // of each output; the rest, and what the collector leaves, is measured. Its work
 // is reading the data again, binning, the baselines and scoring, about twice
 // that of preprocessing, and a fiftieth of it for each tree of an output. The
-// linear learners keep the numbers themselves, in four bytes.
+// linear learners keep the numbers themselves, in four bytes. With auto it is
+// boosting's, which may win, and the contest's, which is bounded.
 func Cost(params map[string]any, task string, classes int) (perRow, perCell, work float64) {
 	p, err := ParseParams(params, &model.Recipe{Task: model.Task(task)})
 	if err != nil {
 		return 0, 0, 0
 	}
-	if p.Algorithm != GradientBoosting {
+	if p.Algorithm != GradientBoosting && p.Algorithm != Auto {
 		return 12, 4, 1.1
 	}
 	outputs := 1

@@ -50,7 +50,7 @@ func TestTrainingNeverReadsTheChampion(t *testing.T) {
 // A training that runs out of time leaves nothing, and can be asked again.
 func TestATrainingThatRunsOutOfTimeLeavesNothing(t *testing.T) {
 	b := newBench()
-	req := b.preprocess(t, table(3000, model.Regression), preprocess.Request{ModelParams: map[string]any{"max_iter": 50000.0}})
+	req := b.preprocess(t, table(3000, model.Regression), preprocess.Request{ModelParams: small("max_iter", 50000.0)})
 	before := b.keys(t)
 	brief, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
 	defer cancel()

@@ -121,9 +121,9 @@ func table(n int, task model.Task) string {
 	return text.String()
 }
 
-// small are parameters of a quick training.
+// small are parameters of a quick boosting.
 func small(more ...any) map[string]any {
-	params := map[string]any{"max_iter": 12.0, "max_leaf_nodes": 6.0}
+	params := map[string]any{"algorithm": train.GradientBoosting, "max_iter": 12.0, "max_leaf_nodes": 6.0}
 	for i := 0; i < len(more); i += 2 {
 		params[more[i].(string)] = more[i+1]
 	}

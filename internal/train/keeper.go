@@ -34,6 +34,7 @@ type state struct {
 	Rounds      int    `json:"rounds"`
 	// Stalled counts the calls in a row that have ended without a round.
 	Stalled int              `json:"stalled"`
+	Choice  *choice          `json:"choice,omitempty"` // what auto has come to
 	trees   *gbdt.Checkpoint // nil before the first round
 }
 

@@ -24,6 +24,7 @@ var algorithms = map[string]string{
 	"hist_gradient_boosting": GradientBoosting,
 	LogisticRegression:       LogisticRegression, "logistic": LogisticRegression,
 	LinearRegression: LinearRegression, "ridge": LinearRegression,
+	Auto: Auto,
 }
 
 // Params are the parameters of a training, defaults included.
@@ -33,6 +34,7 @@ type Params struct {
 	Linear    linear.Params
 	Decision  Decision
 	fields    []settings.Field
+	given     map[string]any // without the algorithm
 }
 
 // ParseParams reads model_params for a recipe. Names are scikit-learn's, with
@@ -44,19 +46,13 @@ func ParseParams(given map[string]any, recipe *model.Recipe) (*Params, error) {
 	p := &Params{Boosting: gbdt.Defaults(), Linear: linear.Defaults()}
 	bad := fault.New(fault.InvalidRequest, "The request is not valid.")
 	p.Algorithm = algorithm(bad, given, recipe.Task)
-	switch p.Algorithm {
-	case GradientBoosting:
-		p.fields = append(boostingFields(&p.Boosting, recipe), decisionFields(&p.Decision, recipe)...)
-	case LogisticRegression:
-		p.fields = append(logisticFields(&p.Linear, &p.Boosting, recipe), decisionFields(&p.Decision, recipe)...)
-	case LinearRegression:
-		p.fields = ridgeFields(&p.Linear)
-	default:
+	if p.Algorithm == "" {
 		return nil, settings.Err(bad) // which parameters there are is not known
 	}
-	rest := maps.Clone(given)
-	delete(rest, "algorithm")
-	settings.Collect(bad, settings.Read(rest, p.fields, "body", "model_params"))
+	p.fields = fieldsOf(p, p.Algorithm, recipe)
+	p.given = maps.Clone(given)
+	delete(p.given, "algorithm")
+	settings.Collect(bad, settings.Read(p.given, p.fields, "body", "model_params"))
 	settings.Collect(bad, p.Boosting.Check()) // of the other learners, the validation part's
 	settings.Collect(bad, p.Linear.Check())
 	settings.Collect(bad, p.Decision.check())
@@ -65,6 +61,19 @@ func ParseParams(given map[string]any, recipe *model.Recipe) (*Params, error) {
 	}
 	p.Boosting.KeepOut = p.Decision.judges()
 	return p, nil
+}
+
+// fieldsOf lists the parameters of an algorithm.
+func fieldsOf(p *Params, algorithm string, recipe *model.Recipe) []settings.Field {
+	switch algorithm {
+	case GradientBoosting:
+		return append(boostingFields(&p.Boosting, recipe), decisionFields(&p.Decision, recipe)...)
+	case LogisticRegression:
+		return append(logisticFields(&p.Linear, &p.Boosting, recipe), decisionFields(&p.Decision, recipe)...)
+	case LinearRegression:
+		return ridgeFields(&p.Linear)
+	}
+	return autoFields(p, recipe)
 }
 
 // CheckParams is ParseParams for a caller that knows the task at most ("" or
@@ -82,7 +91,7 @@ func algorithm(bad *fault.Error, given map[string]any, task model.Task) string {
 	loc := []any{"body", "model_params", "algorithm"}
 	v, ok := given["algorithm"]
 	if !ok {
-		return GradientBoosting
+		return Auto
 	}
 	name, ok := v.(string)
 	if !ok {
@@ -92,7 +101,7 @@ func algorithm(bad *fault.Error, given map[string]any, task model.Task) string {
 	algorithm, ok := algorithms[name]
 	switch {
 	case !ok:
-		msg := "Input should be 'gradient_boosting', 'logistic_regression' or 'linear_regression'"
+		msg := "Input should be 'auto', 'gradient_boosting', 'logistic_regression' or 'linear_regression'"
 		bad.At(msg+suggest(name, slices.Sorted(maps.Keys(algorithms))), "enum", loc...)
 		return ""
 	case algorithm == LogisticRegression && task == model.Regression:
@@ -103,9 +112,16 @@ func algorithm(bad *fault.Error, given map[string]any, task model.Task) string {
 	return algorithm
 }
 
-// Effective returns all parameters of the algorithm under their own names.
+// Effective returns all parameters of the algorithm under their own names. With
+// auto, a penalty that is not given is null: then several compete.
 func (p *Params) Effective() map[string]any {
 	all := settings.Effective(p.fields)
+	for _, name := range []string{"C", "alpha"} {
+		_, listed := all[name]
+		if _, given := p.given[name]; p.Algorithm == Auto && listed && !given {
+			all[name] = nil
+		}
+	}
 	all["algorithm"] = p.Algorithm
 	return all
 }

@@ -41,13 +41,20 @@ func decoded(t *testing.T, text string) map[string]any {
 
 func TestDefaultsAreShownInFull(t *testing.T) {
 	for text, want := range map[string]map[string]any{
-		`{}`: {
+		`{"algorithm":"gradient_boosting"}`: {
 			"algorithm": "gradient_boosting", "loss": "log_loss", "quantile": 0.5, "learning_rate": 0.1, "max_iter": 100, "max_leaf_nodes": 31, "max_depth": nil,
 			"min_samples_leaf": 20, "l2_regularization": 1.0, "min_hessian": 1.0, "min_gain": 0.0, "max_bins": 255,
 			"reg_alpha": 0.0, "max_delta_step": 0.0, "colsample_bytree": 1.0, "subsample": 1.0, "subsample_freq": 1,
 			"max_features": 1.0, "cat_smooth": 10.0, "early_stopping": false, "n_iter_no_change": 10,
 			"validation_fraction": 0.1, "tol": 1e-7, "random_state": uint64(0), "class_weight": nil, "monotonic_cst": nil,
 			"calibration": nil, "threshold": 0.5, "tune_threshold": nil,
+		},
+		`{}`: {
+			"algorithm": "auto", "C": nil, "loss": "log_loss", "quantile": 0.5, "learning_rate": 0.1, "max_iter": 100, "max_leaf_nodes": 31, "max_depth": nil,
+			"min_samples_leaf": 20, "l2_regularization": 1.0, "min_hessian": 1.0, "min_gain": 0.0, "max_bins": 255,
+			"reg_alpha": 0.0, "max_delta_step": 0.0, "colsample_bytree": 1.0, "subsample": 1.0, "subsample_freq": 1,
+			"max_features": 1.0, "cat_smooth": 10.0, "early_stopping": false, "n_iter_no_change": 10,
+			"validation_fraction": 0.1, "tol": 1e-7, "calibration": nil, "random_state": uint64(0), "class_weight": nil, "monotonic_cst": nil,
 		},
 		`{"algorithm":"logistic_regression"}`: {
 			"algorithm": "logistic_regression", "C": 1.0, "max_iter": 100, "tol": 1e-4, "class_weight": nil,
@@ -171,15 +178,17 @@ func TestTheSameParametersComeToTheSame(t *testing.T) {
 	}
 	want := effective(`{}`)
 	for _, text := range []string{
-		`{"algorithm":"gradient_boosting"}`, `{"algorithm":"lightgbm","n_estimators":100}`, `{"max_depth":-1}`, `{"max_depth":null,"eta":0.1}`,
+		`{"algorithm":"auto"}`, `{"algorithm":"auto","n_estimators":100}`, `{"max_depth":-1}`, `{"max_depth":null,"eta":0.1}`,
 		`{"class_weight":null,"monotonic_cst":null}`, `{"random_state":null}`, `{"seed":0}`,
 	} {
 		if diff := cmp.Diff(want, effective(text)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", text, diff)
 		}
 	}
-	if cmp.Equal(want, effective(`{"max_iter":101}`)) {
-		t.Error("other parameters come to the same")
+	for _, text := range []string{`{"max_iter":101}`, `{"C":1}`, `{"algorithm":"gradient_boosting"}`} {
+		if cmp.Equal(want, effective(text)) {
+			t.Errorf("%s comes to the same", text)
+		}
 	}
 }
 
@@ -202,10 +211,14 @@ func TestWrongParametersAreAllNamed(t *testing.T) {
 			"max_leaf_nodes": "value_error: Input should be at least 2, or null for no limit",
 		}},
 		{`{"algorithm":"gradient_bosting","nonsense":1}`, model.Binary, map[string]string{
-			"algorithm": "enum: Input should be 'gradient_boosting', 'logistic_regression' or 'linear_regression'; did you mean 'gradient_boosting'?",
+			"algorithm": "enum: Input should be 'auto', 'gradient_boosting', 'logistic_regression' or 'linear_regression'; did you mean 'gradient_boosting'?",
 		}},
 		{`{"algorithm":"quantum"}`, model.Binary, map[string]string{
-			"algorithm": "enum: Input should be 'gradient_boosting', 'logistic_regression' or 'linear_regression'",
+			"algorithm": "enum: Input should be 'auto', 'gradient_boosting', 'logistic_regression' or 'linear_regression'",
+		}},
+		{`{"algorithm":"auto","CC":1}`, model.Binary, map[string]string{"CC": "extra_forbidden: Unknown parameter; did you mean 'C'?"}},
+		{`{"C":-1,"learning_rate":0}`, model.Binary, map[string]string{
+			"C": "value_error: Input should be greater than 0", "learning_rate": "value_error: Input should be greater than 0",
 		}},
 		{`{"algorithm":7}`, model.Binary, map[string]string{"algorithm": "string_type: Input should be a valid string"}},
 		{`{"algorithm":"logistic_regression","alpha":1}`, model.Regression, map[string]string{

@@ -38,6 +38,7 @@ type Result struct {
 	Algorithm         string                     `json:"algorithm"`
 	ModelPath         string                     `json:"model_path,omitempty"`
 	ModelSHA256       string                     `json:"model_sha256,omitempty"`
+	Selection         *Selection                 `json:"selection,omitempty" doc:"With algorithm auto: how it was chosen"`
 	Metrics           map[string]*float64        `json:"metrics,omitzero" doc:"The challenger's scores on the holdout; null where undefined"`
 	MetricsUndefined  map[string]string          `json:"metrics_undefined,omitempty" doc:"Why a metric is undefined"`
 	MetricsCI         map[string]metric.Interval `json:"metrics_ci,omitempty" doc:"95 % confidence intervals"`

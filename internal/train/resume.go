@@ -80,10 +80,9 @@ func (j *job) timeToSave() time.Duration { return 50*time.Millisecond + 3*j.keep
 // suspend saves how far the training is, and answers with it. It refuses to go
 // on for ever without getting anywhere.
 func (j *job) suspend(ctx context.Context) (*Result, error) {
-	s := state{Fingerprint: j.fingerprint, trees: j.reached, Rounds: j.reached.Rounds()}
+	s := j.state()
 	if s.Rounds <= j.keeper.found.Rounds {
-		s = j.keeper.found
-		s.Stalled++
+		s.Stalled = j.keeper.found.Stalled + 1
 	}
 	if s.Stalled >= maxStalled {
 		return nil, fault.New(fault.TooLarge, "Two calls in a row have ended before they could add to the training's %d rounds; "+
@@ -93,6 +92,11 @@ func (j *job) suspend(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	return j.inProgress(), nil
+}
+
+// state is how far the training is now.
+func (j *job) state() state {
+	return state{Fingerprint: j.fingerprint, Choice: j.choice, trees: j.reached, Rounds: j.reached.Rounds()}
 }
 
 // save takes the run, if that is to be done, and stores the state.
@@ -169,7 +173,7 @@ func (j *job) saveNowAndThen(ctx context.Context, now *gbdt.Round) error {
 	}
 	j.rehearsed = true
 	j.scores = now.Scores()
-	s := state{Fingerprint: j.fingerprint, trees: j.reached, Rounds: j.reached.Rounds()}
+	s := j.state()
 	if err := j.save(ctx, s); err != nil {
 		return err
 	}

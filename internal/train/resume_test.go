@@ -69,6 +69,7 @@ func TestATrainingOverSeveralCalls(t *testing.T) {
 		{"two classes", model.Binary, small(), ""},
 		{"three classes, another run", model.Multiclass, small(), "tuesday"},
 		{"calibrated", model.Binary, small("calibration", "isotonic", "tune_threshold", "balanced_accuracy"), ""},
+		{"values, chosen by auto", model.Regression, small("algorithm", "auto"), ""},
 		{"values, early stopping", model.Regression, small("early_stopping", true, "n_iter_no_change", 3.0, "learning_rate", 0.9), ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

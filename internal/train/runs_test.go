@@ -32,7 +32,7 @@ func TestTheSameRunAgainIsAnsweredFromTheStore(t *testing.T) {
 		t.Errorf("the store has changed:\n%s", diff)
 	}
 	// In other words, and with another gate, it is still the same training.
-	req.ModelParams, req.Gate = map[string]any{"num_trees": 12.0, "num_leaves": 6.0, "max_depth": nil, "target": "y"}, map[string]any{}
+	req.ModelParams, req.Gate = map[string]any{"algorithm": "gbdt", "num_trees": 12.0, "num_leaves": 6.0, "max_depth": nil, "target": "y"}, map[string]any{}
 	other := b.run(t, req)
 	if !other.Cached || other.ModelSHA256 != first.ModelSHA256 || !cmp.Equal(other.ModelParams, req.ModelParams) || len(other.Gate) != 0 {
 		t.Errorf("in other words: %+v", other)
@@ -77,7 +77,7 @@ func TestWhichRunATrainingBelongsTo(t *testing.T) {
 	if first.RunID != data || !cmp.Equal(first.ModelParams, small()) {
 		t.Errorf("without parameters: run %s with %v, want %s", first.RunID, first.ModelParams, data)
 	}
-	if r := b.run(t, ask("", map[string]any{"n_estimators": 12.0, "max_leaves": 6.0})); r.RunID != data || !r.Cached {
+	if r := b.run(t, ask("", map[string]any{"algorithm": "lightgbm", "n_estimators": 12.0, "max_leaves": 6.0})); r.RunID != data || !r.Cached {
 		t.Errorf("the same parameters: run %s, cached %v", r.RunID, r.Cached)
 	}
 	derived := b.run(t, ask("", small("max_iter", 5.0)))

@@ -12,31 +12,33 @@ import (
 // enough for its few weights, and 10 MB of a common table.
 const baselineRows = 100_000
 
-// linearSample takes down rows for a linear model: all of a small table, else
-// each with the same chance. Which ones depends on nothing but how many there
-// are.
-type linearSample struct {
-	data  *linear.Data
+// sampler takes rows of a stream: all of a small table, else each with the same
+// chance. Which ones depends on nothing but how many there are.
+type sampler struct {
 	width int
 	share uint64 // of 2^64; all bits set stands for every row
 	rng   *rand.PCG
 	x, y  []float64 // scratch
 }
 
-func newLinearSample(recipe *model.Recipe, rows, wanted int) *linearSample {
-	s := &linearSample{width: len(recipe.Features), share: math.MaxUint64, rng: rand.NewPCG(1, 1)}
+// newSampler returns a sampler of about as many as wanted of so many rows of
+// that many features. Two streams draw differently.
+func newSampler(rows, wanted, width int, stream uint64) sampler {
+	s := sampler{width: width, share: math.MaxUint64, rng: rand.NewPCG(1, stream)}
 	if rows > wanted {
 		s.share = math.MaxUint64 / uint64(rows) * uint64(wanted)
 	}
-	s.data = linear.NewData(recipe, min(rows, wanted))
 	return s
 }
 
-// add takes the rows in order, as linear.Data.Append does.
-func (s *linearSample) add(x, y []float64) {
-	if s.share == math.MaxUint64 {
-		s.data.Append(x, y, nil)
-		return
+// all reports whether every row is taken.
+func (s *sampler) all() bool { return s.share == math.MaxUint64 }
+
+// pick returns those of the next rows that are taken. They are valid until the
+// next call.
+func (s *sampler) pick(x, y []float64) (pickedX, pickedY []float64) {
+	if s.all() {
+		return x, y
 	}
 	s.x, s.y = s.x[:0], s.y[:0]
 	for i := range y {
@@ -45,5 +47,21 @@ func (s *linearSample) add(x, y []float64) {
 			s.y = append(s.y, y[i])
 		}
 	}
-	s.data.Append(s.x, s.y, nil)
+	return s.x, s.y
+}
+
+// linearSample takes down rows for a linear model.
+type linearSample struct {
+	sampler
+	data *linear.Data
+}
+
+func newLinearSample(recipe *model.Recipe, rows, wanted int) *linearSample {
+	return &linearSample{newSampler(rows, wanted, len(recipe.Features), 1), linear.NewData(recipe, min(rows, wanted))}
+}
+
+// add takes the rows in order, as linear.Data.Append does.
+func (s *linearSample) add(x, y []float64) {
+	x, y = s.pick(x, y)
+	s.data.Append(x, y, nil)
 }

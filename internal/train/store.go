@@ -151,6 +151,9 @@ func (j *job) result(ctx context.Context, o *outcome, version modelstore.Version
 	if at := o.challenger.Threshold; at != 0 {
 		r.Threshold = &at
 	}
+	if j.choice != nil {
+		r.Selection = j.choice.Selection
+	}
 	for name, s := range o.baselines {
 		r.Baselines[name] = s.Metrics()
 	}

@@ -72,6 +72,7 @@ type job struct {
 	warnings    []string
 	rows        *rowset.Builder // of the training side, once it has been read
 	sample      *drift.Sampler
+	choice      *choice // what auto has come to; nil if the algorithm is given
 
 	// Of a training whose time may be up before it is done:
 	clock   *clock           // nil if that is an error
@@ -278,8 +279,17 @@ type fitted struct {
 }
 
 func (j *job) fit(ctx context.Context) (*fitted, error) {
-	if j.params.Algorithm == GradientBoosting {
-		return j.fitBoosting(ctx)
+	read, err := j.choose(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return j.fitLinear(ctx)
+	if j.params.Algorithm != GradientBoosting {
+		return j.fitLinear(ctx)
+	}
+	if read == nil {
+		if read, err = j.findBins(ctx, nil); err != nil {
+			return nil, err
+		}
+	}
+	return j.fitBoosting(ctx, read)
 }

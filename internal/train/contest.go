@@ -1,0 +1,296 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"retrain/internal/fault"
+	"retrain/internal/gbdt"
+	"retrain/internal/linear"
+	"retrain/internal/model"
+)
+
+// How a contest divides its rows. Of a small table every row judges once, since
+// a tenth of it says too little; of a larger one a single part judges.
+const (
+	foldedRows = 20_000 // up to so many rows are cross-validated
+	folds      = 5
+)
+
+// contest compares boosting with the linear model on rows of the training side:
+// each learns from some of them and is judged by the loss of the others, both
+// by the same ones. It never sees the holdout.
+type contest struct {
+	recipe   *model.Recipe
+	bins     *gbdt.Bins
+	boosting gbdt.Params
+	linear   linear.Params
+
+	x, y, w []float64 // the rows; w are the factors of their classes
+	parts   []int     // each row's part; -1 always learns
+	judging int       // parts 0 to judging-1 judge, one after the other
+	whole   bool      // the rows are all of the training side
+}
+
+// entry is how a contestant did: its loss in each row that judges.
+type entry struct {
+	loss, weights []float64
+	iteration     int     // boosting: the rounds with the least loss
+	penalty       float64 // linear: C or alpha
+}
+
+// divide gives each row its part: the classes evenly, in an order that is drawn.
+// What remains of a class of fewer rows than parts only learns.
+func (c *contest) divide(fraction float64) {
+	parts := folds
+	c.judging = folds
+	if len(c.y) > foldedRows {
+		parts, c.judging = max(2, int(math.Round(1/fraction))), 1
+	}
+	counts := make([]int, max(1, len(c.recipe.Classes)))
+	for _, y := range c.y {
+		counts[c.class(y)]++
+	}
+	c.parts = make([]int, len(c.y))
+	dealt := make([]int, len(counts))
+	for _, i := range rand.New(rand.NewPCG(c.boosting.RandomState, 2)).Perm(len(c.y)) {
+		k := c.class(c.y[i])
+		c.parts[i] = -1
+		if counts[k] >= parts {
+			c.parts[i] = dealt[k] % parts
+			dealt[k]++
+		}
+	}
+}
+
+// method says how the rows judge.
+func (c *contest) method() string {
+	if c.judging > 1 {
+		return fmt.Sprintf("%d-fold cross-validation", folds)
+	}
+	return "validation part"
+}
+
+// class returns a row's class; a value is of class 0.
+func (c *contest) class(y float64) int {
+	if c.recipe.Task == model.Regression {
+		return 0
+	}
+	return int(y)
+}
+
+// weigh gives the rows the factors of their classes.
+func (c *contest) weigh() {
+	c.w = slices.Repeat([]float64{1}, len(c.y))
+	factors := c.boosting.ClassWeight
+	if c.boosting.Balanced {
+		factors = make([]float64, len(c.recipe.Classes))
+		for _, y := range c.y {
+			factors[int(y)]++
+		}
+		for k, n := range factors {
+			factors[k] = float64(len(c.y)) / (float64(len(factors)) * n)
+		}
+	}
+	for i := range c.w {
+		if factors != nil {
+			c.w[i] = factors[int(c.y[i])]
+		}
+	}
+}
+
+// inPart returns the rows of a part, or the others.
+func (c *contest) inPart(part int, inside bool) (x, y, w []float64) {
+	width := len(c.recipe.Features)
+	for i, of := range c.parts {
+		if (of == part) == inside {
+			x = append(x, c.x[i*width:(i+1)*width]...)
+			y, w = append(y, c.y[i]), append(w, c.w[i])
+		}
+	}
+	return x, y, w
+}
+
+// boost enters boosting: in each part's turn it grows rounds until the part's
+// loss has not become lower for n_iter_no_change of them. What counts is the
+// number of rounds that is best over all parts.
+func (c *contest) boost(ctx context.Context) (*entry, error) {
+	var curve []float64
+	grown := make([]*model.Trees, c.judging)
+	for part := range c.judging {
+		trees, losses, err := c.boostPart(ctx, part)
+		if err != nil {
+			return nil, err
+		}
+		grown[part] = trees
+		if part == 0 {
+			curve = losses
+		}
+		curve = curve[:min(len(curve), len(losses))]
+		for i := range curve {
+			if part > 0 {
+				curve[i] += losses[i]
+			}
+		}
+	}
+	e := &entry{iteration: 1 + slices.Index(curve, slices.Min(curve))}
+	for part, trees := range grown {
+		x, y, w := c.inPart(part, true)
+		width := len(trees.Base)
+		best := &model.Trees{Base: trees.Base, Trees: trees.Trees[:e.iteration*width]}
+		raw := make([]float64, len(y)*width)
+		(&model.Model{Recipe: *c.recipe, Trees: best}).Raw(raw, x)
+		e.judge(c.losses(raw, y), w)
+	}
+	return e, nil
+}
+
+// boostPart learns from all rows but the part's, and returns the part's loss
+// after each round.
+func (c *contest) boostPart(ctx context.Context, part int) (*model.Trees, []float64, error) {
+	x, y, _ := c.inPart(part, false)
+	data := gbdt.NewData(c.bins, c.recipe.Task, c.recipe.Outputs(), len(y))
+	data.Append(x, y, nil)
+	x, y, w := c.inPart(part, true)
+	params := storable(c.boosting)
+	params.EarlyStopping, params.KeepOut = false, false
+	var raw, added, curve []float64
+	best := 0
+	r, err := gbdt.Train(ctx, data, params, gbdt.Options{AfterRound: func(now *gbdt.Round) error {
+		trees := now.Added()
+		if raw == nil {
+			raw = make([]float64, len(y)*len(trees.Base))
+			added = make([]float64, len(raw))
+		}
+		(&model.Model{Recipe: *c.recipe, Trees: trees}).Raw(added, x)
+		for i, v := range added {
+			raw[i] += v
+		}
+		curve = append(curve, weightedSum(c.losses(raw, y), w))
+		if curve[len(curve)-1] < curve[best] {
+			best = len(curve) - 1
+		}
+		if len(curve)-1-best >= params.NIterNoChange {
+			return gbdt.ErrStopped
+		}
+		return nil
+	}})
+	if err != nil && !errors.Is(err, gbdt.ErrStopped) {
+		return nil, nil, err
+	}
+	return r.Trees, curve, nil
+}
+
+// fitPath enters the linear model with the best of some penalties; only with
+// the first one if boosting is far ahead of that. If the model cannot be fitted
+// to such data, the entry is nil, and the text says why.
+func (c *contest) fitPath(ctx context.Context, penalties []float64, boosting *entry) (best *entry, why string, err error) {
+	for _, penalty := range penalties {
+		e, err := c.fitLinear(ctx, penalty)
+		if fault.Is(err, fault.InvalidData) || fault.Is(err, fault.TooLarge) {
+			return nil, fault.From(err).Detail, nil
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		if best == nil || e.mean() < best.mean() {
+			best = e
+		}
+		if lead, standardError := boosting.lead(best); lead > hopeless*standardError {
+			break
+		}
+	}
+	return best, "", nil
+}
+
+// fitLinear enters the linear model with a penalty.
+func (c *contest) fitLinear(ctx context.Context, penalty float64) (*entry, error) {
+	e := &entry{penalty: penalty}
+	params := c.linear
+	params.C, params.Alpha = penalty, penalty
+	for part := range c.judging {
+		x, y, _ := c.inPart(part, false)
+		data := linear.NewData(c.recipe, len(y))
+		data.Append(x, y, nil)
+		r, err := linear.Fit(ctx, data, params)
+		if err != nil {
+			return nil, err
+		}
+		x, y, w := c.inPart(part, true)
+		raw := make([]float64, len(y)*len(r.Linear.Coef))
+		(&model.Model{Recipe: *c.recipe, Linear: r.Linear}).Raw(raw, x)
+		e.judge(c.losses(raw, y), w)
+	}
+	return e, nil
+}
+
+// lead returns how much lower the loss is than another's, in the mean over the
+// rows, and the standard error of that.
+func (e *entry) lead(other *entry) (lead, standardError float64) {
+	d := make([]float64, len(e.loss))
+	for i := range d {
+		d[i] = other.loss[i] - e.loss[i]
+	}
+	return meanAndError(d, e.weights)
+}
+
+func (e *entry) mean() float64 {
+	mean, _ := meanAndError(e.loss, e.weights)
+	return mean
+}
+
+// judge adds the losses of a part's rows.
+func (e *entry) judge(loss, weights []float64) {
+	e.loss, e.weights = append(e.loss, loss...), append(e.weights, weights...)
+}
+
+// losses returns each row's log loss or squared error, given its raw scores.
+func (c *contest) losses(raw, y []float64) []float64 {
+	losses := make([]float64, len(y))
+	width := len(raw) / max(1, len(y))
+	for i, y := range y {
+		z := raw[i*width : (i+1)*width]
+		switch c.recipe.Task {
+		case model.Regression:
+			losses[i] = float64((y - z[0]) * (y - z[0]))
+		case model.Binary:
+			losses[i] = max(z[0], 0) - float64(z[0]*y) + model.Log(1+model.Exp(-math.Abs(z[0])))
+		default:
+			top, sum := slices.Max(z), 0.0
+			for _, v := range z {
+				sum += model.Exp(v - top)
+			}
+			losses[i] = top + model.Log(sum) - z[int(y)]
+		}
+	}
+	return losses
+}
+
+func weightedSum(values, weights []float64) float64 {
+	sum := 0.0
+	for i, v := range values {
+		sum += float64(v * weights[i])
+	}
+	return sum
+}
+
+// meanAndError returns the weighted mean of the rows' values, and its standard
+// error.
+func meanAndError(values, weights []float64) (mean, standardError float64) {
+	total := 0.0
+	for _, w := range weights {
+		total += w
+	}
+	mean = weightedSum(values, weights) / total
+	spread := 0.0
+	for i, v := range values {
+		d := float64(weights[i] * (v - mean))
+		spread += float64(d * d)
+	}
+	n := float64(len(values))
+	return mean, math.Sqrt(spread*n/max(1, n-1)) / total
+}
