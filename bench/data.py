@@ -24,6 +24,11 @@ API, OURS = str(HERE.parent / "bin/api"), str(HERE.parent / "bin/bench")
 PEERS = [sys.executable, str(HERE / "peers.py")]
 
 
+# The algorithm that the peers are compared with; the default, auto, also asks
+# the linear model.
+BOOSTING = '{"algorithm": "gradient_boosting"}'
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=100_000)
@@ -67,9 +72,10 @@ def compare(data, folder, size, args):
         ("ours", ours("preprocess", 2)), ("pandas + scikit-learn", peer("preprocess-sklearn")),
     ], args.repeat)
     champion = f"{folder}/champion"
-    retrain(data, champion, "{}")
+    retrain(data, champion, BOOSTING)
     alternate(f"Whole retraining, {size}", [
-        ("ours, no champion", lambda: retrain(data, next(fresh), "{}")),
+        ("ours, no champion", lambda: retrain(data, next(fresh), BOOSTING)),
+        ("ours, algorithm auto", lambda: retrain(data, next(fresh), "{}")),
         ("ours, with a champion", lambda: with_champion(data, champion, next(fresh))),
         ("pandas + scikit-learn", peer("retrain-sklearn")),
         ("polars + LightGBM quantized", peer("retrain-lightgbm")),
@@ -86,7 +92,7 @@ def retrain(data, store, params, env=None, prefix=()):
 
 def with_champion(data, champion, store):
     shutil.copytree(champion, store)
-    return retrain(data, store, '{"max_leaf_nodes": 31, "learning_rate": 0.11}')
+    return retrain(data, store, '{"algorithm": "gradient_boosting", "learning_rate": 0.11}')
 
 
 def with_s3(data, size, fresh, args):
@@ -95,8 +101,8 @@ def with_s3(data, size, fresh, args):
     env = {"AWS_ENDPOINT_URL_S3": server.stdout.readline().strip(), "AWS_REGION": "us-east-1",
            "AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "benchbench"}
     alternate(f"Whole retraining from S3, {size}", [
-        ("from a file", lambda: retrain(data, next(fresh), "{}")),
-        ("from S3", lambda: retrain("s3://bench/data.csv", "s3://bench" + next(fresh), "{}", env)),
+        ("from a file", lambda: retrain(data, next(fresh), BOOSTING)),
+        ("from S3", lambda: retrain("s3://bench/data.csv", "s3://bench" + next(fresh), BOOSTING, env)),
     ], args.repeat)
     server.stdin.close()
     server.wait()
@@ -110,7 +116,7 @@ def limited(data, folder, size, args):
         prefix.insert(1, "--user")
     stores = (f"{folder}/{i}" for i in itertools.count())
     alternate(f"Whole retraining under {args.memory} MB, {size}", [
-        ("ours", lambda: retrain(data, next(stores), "{}", prefix=prefix)),
+        ("ours", lambda: retrain(data, next(stores), BOOSTING, prefix=prefix)),
     ], args.repeat)
 
 

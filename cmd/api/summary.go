@@ -9,6 +9,7 @@ import (
 
 	"retrain/internal/evaluate"
 	"retrain/internal/retrain"
+	"retrain/internal/train"
 )
 
 // summarize tells a reader what became of a retraining.
@@ -21,7 +22,9 @@ func summarize(to io.Writer, r *retrain.Result) {
 		fmt.Fprintf(to, "          what was rejected, repaired or skipped is listed in %s\n", pre.RejectedPath)
 	}
 	summarizeColumns(to, r)
-	fmt.Fprintf(to, "Learner   %s, best iteration %d\n\n", fit.Algorithm, fit.BestIteration)
+	fmt.Fprintf(to, "Learner   %s, best iteration %d\n", fit.Algorithm, fit.BestIteration)
+	summarizeSelection(to, fit.Selection)
+	fmt.Fprintln(to)
 	scores(to, r)
 	fmt.Fprintf(to, "\nVerdict   %s: %s\n", strings.ToUpper(r.Decision), r.Summary)
 	for i := range r.Evaluate.Reasons {
@@ -30,6 +33,23 @@ func summarize(to io.Writer, r *retrain.Result) {
 	summarizeUpdate(to, r)
 	for _, warning := range r.Warnings {
 		fmt.Fprintf(to, "Warning   %s\n", warning)
+	}
+}
+
+// summarizeSelection tells how auto has chosen, if it has.
+func summarizeSelection(to io.Writer, s *train.Selection) {
+	if s == nil {
+		return
+	}
+	if len(s.Contestants) < 2 {
+		fmt.Fprintf(to, "          %s\n", s.Reason)
+		return
+	}
+	mine, other := s.Contestants[0], s.Contestants[1]
+	fmt.Fprintf(to, "          chosen by %s of %d rows: %s %.4f against %.4f of %s\n",
+		s.Method, s.Rows, s.Metric, mine.Value, other.Value, other.Algorithm)
+	if mine.Value > other.Value {
+		fmt.Fprintf(to, "          %s\n", s.Reason)
 	}
 }
 

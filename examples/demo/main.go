@@ -46,8 +46,8 @@ var story = []chapter{
 		2000, map[string]any{"algorithm": "gradient_boosting", "max_iter": 8, "learning_rate": 0.1, "max_leaf_nodes": 4}, "bootstrap",
 	},
 	{
-		"2  New data, better parameters", "All customers, and a model that can use them. Is it really better?",
-		0, map[string]any{"algorithm": "logistic_regression"}, "promote",
+		"2  New data", "All customers, and nothing said about the algorithm: the one that suits them is found. Is it really better?",
+		0, map[string]any{}, "promote",
 	},
 	{
 		"3  A worse idea", "The same data with far too few, tiny trees. It must not replace the champion.",
@@ -120,7 +120,11 @@ func describe(step string, d document, took time.Duration) string {
 		return fmt.Sprintf("%.0f rows read: %.0f to train on, %.0f held out to judge by %s",
 			d.number("rows", "read"), d.number("rows", "train"), d.number("rows", "test"), seconds)
 	case "train":
-		return fmt.Sprintf("%v: accuracy %.3f, AUC %.3f; always guessing the majority: %.3f %s", d["algorithm"],
+		chosen := ""
+		if d["selection"] != nil {
+			chosen = " (chosen by cross-validation)"
+		}
+		return fmt.Sprintf("%v%s: accuracy %.3f, AUC %.3f; always guessing the majority: %.3f %s", d["algorithm"], chosen,
 			d.number("metrics", "accuracy"), d.number("metrics", "roc_auc"), d.number("baselines", "majority", "accuracy"), seconds)
 	case "evaluate":
 		return fmt.Sprintf("%v: %v %s", d["decision"], d["summary"], seconds)

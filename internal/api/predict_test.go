@@ -24,7 +24,7 @@ func TestPredictions(t *testing.T) {
 	if w := ask(s, "GET", "/ping", ""); w.Code != 200 {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
-	answerOf(t, s, "/retrain", `{"data_path":"s3://data/churn.csv","target":"churn","model_params":{"max_iter":5}}`)
+	answerOf(t, s, "/retrain", `{"data_path":"s3://data/churn.csv","target":"churn","model_params":{"algorithm":"gradient_boosting","max_iter":5}}`)
 	row := map[string]any{}
 	features := championOf(t, s).Features
 	names, cells := make([]string, 0, len(features)), make([]string, 0, len(features))
@@ -61,7 +61,7 @@ func TestPredictions(t *testing.T) {
 			t.Errorf("%s: %d %v %s", tt.media, w.Code, w.Header(), w.Body)
 		}
 	}
-	answerOf(t, s, "/retrain", `{"data_path":"s3://data/churn.csv","target":"churn","model_params":{"max_iter":60},"gate":{"policy":"better","must_beat_baseline":false}}`)
+	answerOf(t, s, "/retrain", `{"data_path":"s3://data/churn.csv","target":"churn","model_params":{"algorithm":"gradient_boosting","max_iter":60},"gate":{"policy":"better","must_beat_baseline":false}}`)
 	var second predict.Result
 	decodeAnswer(t, answerOf(t, s, "/predict", fmt.Sprintf(`{"records":[%s]}`, record)), &second)
 	if second.Version != 2 || second.ModelSHA256 == first.ModelSHA256 {

@@ -43,7 +43,7 @@ func answered(t *testing.T, s *service, w *httptest.ResponseRecorder, pattern st
 // TestRegistry asks everything about two champions, and goes back to the first.
 func TestRegistry(t *testing.T) {
 	s := realService(t)
-	for _, params := range []string{`{"max_iter":2}`, `{"max_iter":40}`} {
+	for _, params := range []string{`{"algorithm":"gbdt","max_iter":2}`, `{"algorithm":"gbdt","max_iter":40}`} {
 		answerOf(t, s, "/retrain", `{"data_path":"s3://data/churn.csv","target":"churn","model_params":`+params+`,"gate":{"policy":"better","must_beat_baseline":false}}`)
 	}
 	var list modelstore.ModelList

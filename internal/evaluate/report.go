@@ -250,6 +250,34 @@ type answered struct {
 	} `json:"columns"`
 	BestIteration int      `json:"best_iteration"`
 	Warnings      []string `json:"warnings"`
+	Selection     struct { // how auto chose the algorithm
+		Metric      string `json:"metric"`
+		Method      string `json:"method"`
+		Reason      string `json:"reason"`
+		Contestants []struct {
+			Algorithm     string  `json:"algorithm"`
+			Value         float64 `json:"value"`
+			StandardError float64 `json:"standard_error"`
+		} `json:"contestants"`
+	} `json:"selection"`
+}
+
+// selected tells how the algorithm was chosen, if it was.
+func (a *answered) selected() []report.Fact {
+	s := &a.Selection
+	if s.Reason == "" {
+		return nil
+	}
+	facts := []report.Fact{{Name: "algorithm chosen by auto", Value: s.Reason}}
+	for _, c := range s.Contestants {
+		if s.Method != "" && c.StandardError > 0 {
+			facts = append(facts, report.Fact{
+				Name:  c.Algorithm + ", " + s.Method,
+				Value: fmt.Sprintf("%s %.5g ± %.2g", s.Metric, c.Value, c.StandardError),
+			})
+		}
+	}
+	return facts
 }
 
 // describeRun tells what became of the data, and what the earlier steps warned
@@ -273,6 +301,7 @@ func (j *job) describeRun(ctx context.Context, p *report.Report) error {
 	if trained.BestIteration > 0 {
 		p.Params = append([]report.Fact{fact("best iteration", int64(trained.BestIteration))}, p.Params...)
 	}
+	p.Params = append(trained.selected(), p.Params...)
 	for _, c := range prepared.Columns {
 		p.Data.Columns = append(p.Data.Columns, report.Column{
 			Name: c.Name, Role: c.Role, Kind: c.Kind, Distinct: c.Distinct, Reason: c.Reason,

@@ -54,7 +54,7 @@ func TestDefaultsAreShownInFull(t *testing.T) {
 			"min_samples_leaf": 20, "l2_regularization": 1.0, "min_hessian": 1.0, "min_gain": 0.0, "max_bins": 255,
 			"reg_alpha": 0.0, "max_delta_step": 0.0, "colsample_bytree": 1.0, "subsample": 1.0, "subsample_freq": 1,
 			"max_features": 1.0, "cat_smooth": 10.0, "early_stopping": false, "n_iter_no_change": 10,
-			"validation_fraction": 0.1, "tol": 1e-7, "calibration": nil, "random_state": uint64(0), "class_weight": nil, "monotonic_cst": nil,
+			"validation_fraction": 0.1, "tol": 1e-7, "threshold": 0.5, "tune_threshold": nil, "calibration": nil, "random_state": uint64(0), "class_weight": nil, "monotonic_cst": nil,
 		},
 		`{"algorithm":"logistic_regression"}`: {
 			"algorithm": "logistic_regression", "C": 1.0, "max_iter": 100, "tol": 1e-4, "class_weight": nil,

@@ -69,7 +69,7 @@ func TestATrainingOverSeveralCalls(t *testing.T) {
 		{"two classes", model.Binary, small(), ""},
 		{"three classes, another run", model.Multiclass, small(), "tuesday"},
 		{"calibrated", model.Binary, small("calibration", "isotonic", "tune_threshold", "balanced_accuracy"), ""},
-		{"values, chosen by auto", model.Regression, small("algorithm", "auto"), ""},
+		{"values, chosen by auto", model.Regression, small("algorithm", "auto", "learning_rate", 0.5, "early_stopping", true), ""},
 		{"values, early stopping", model.Regression, small("early_stopping", true, "n_iter_no_change", 3.0, "learning_rate", 0.9), ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

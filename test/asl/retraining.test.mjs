@@ -42,8 +42,8 @@ function fileOf(set) {
   return file;
 }
 
-const good = { max_iter: 30, max_leaf_nodes: 15 };
-const weak = { max_iter: 2, max_leaf_nodes: 3 };
+const good = { algorithm: 'gradient_boosting', max_iter: 30, max_leaf_nodes: 15 };
+const weak = { algorithm: 'gradient_boosting', max_iter: 2, max_leaf_nodes: 3 };
 
 for (const [kind, open] of [['a folder', folderStore], ['an S3 server', s3Store]]) {
   describe(`on ${kind}`, () => {

@@ -92,8 +92,8 @@ func (s *service) run(code int, args ...string) {
 // predictions, listings and a rollback to data that is refused late.
 func (s *service) story(r *recorder) {
 	data := s.put(r, dataBucket+"/incoming/good.csv", table(2_000, 3))
-	s.run(0, "retrain", data, "--target", "y", "--params", `{"max_iter":2,"max_leaf_nodes":3}`)
-	s.run(0, "retrain", data, "--target", "y", "--params", `{"max_iter":40}`, "--gate", `{"policy":"better"}`)
+	s.run(0, "retrain", data, "--target", "y", "--params", `{"algorithm":"gradient_boosting","max_iter":2,"max_leaf_nodes":3}`)
+	s.run(0, "retrain", data, "--target", "y", "--params", `{"algorithm":"gradient_boosting","max_iter":40}`, "--gate", `{"policy":"better"}`)
 	s.run(0, "models")
 	s.run(0, "models", "versions", "default")
 	s.run(0, "models", "rollback", "default", "--to", "1", "--reason", "a test")
