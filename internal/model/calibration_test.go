@@ -11,15 +11,15 @@ import (
 )
 
 func TestCurve(t *testing.T) {
-	c := model.Curve{X: []float64{-2, -1, 0, 1}, Y: []float64{0.1, 0.1, 0.3, 0.7}}
+	c := model.Curve{X: []float64{-2, -1, 0, 1}, Y: []float64{0.1, 0.1, 0.45, 0.85}} // 0.1 + (0.45 - 0.1) is not 0.45
 	for z, want := range map[float64]float64{
-		math.Inf(-1): 0.1, -2: 0.1, -1.3: 0.1, -1: 0.1, 0: 0.3, 1: 0.7, 1e300: 0.7, math.Inf(1): 0.7,
+		math.Inf(-1): 0.1, -2: 0.1, -1.3: 0.1, -1: 0.1, 0: 0.45, 1: 0.85, 1e300: 0.85, math.Inf(1): 0.85,
 	} {
 		if got := c.At(z); got != want {
 			t.Errorf("at %v: %v, want exactly %v", z, got, want)
 		}
 	}
-	for z, want := range map[float64]float64{-0.5: 0.2, 0.25: 0.4} {
+	for z, want := range map[float64]float64{-0.5: 0.275, 0.25: 0.55} {
 		if got := c.At(z); math.Abs(got-want) > 1e-15 {
 			t.Errorf("at %v: %v, want %v", z, got, want)
 		}

@@ -20,3 +20,17 @@ func TestLabelTakesTheFirstOfTheLargest(t *testing.T) {
 		}
 	}
 }
+
+func TestLabelAboveAThreshold(t *testing.T) {
+	for _, c := range []struct {
+		p1, threshold float64
+		want          int
+	}{
+		{0.3, 0.3, 0}, {math.Nextafter(0.3, 1), 0.3, 1}, {0.6, 0.7, 0}, {0.5, 0, 0}, {0.6, 0, 1},
+	} {
+		m := Model{Threshold: c.threshold}
+		if got := m.Label([]float64{1 - c.p1, c.p1}); got != c.want {
+			t.Errorf("%v with a threshold of %v is class %d, want %d", c.p1, c.threshold, got, c.want)
+		}
+	}
+}

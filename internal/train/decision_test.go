@@ -168,6 +168,10 @@ func TestALearnerThatNeedsAllRowsHasThem(t *testing.T) {
 			t.Errorf("%v: %s", fraction, diff)
 		}
 	}
+	got, r, _ := b.trained(t, text, small("algorithm", "gradient_boosting", "calibration", "isotonic", "validation_fraction", 1-1e-12))
+	if !strings.Contains(strings.Join(r.Warnings, " "), "too few rows for a validation part") || got.Calibration != nil {
+		t.Errorf("boosting: warnings %q, calibration %v", r.Warnings, got.Calibration)
+	}
 }
 
 // The holdout has no part in it: with other labels there, the model is the same.
