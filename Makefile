@@ -92,9 +92,9 @@ deploy: push  ## everything in template.yaml, with this image (needs the AWS SAM
 	  --resolve-s3 --image-repository $(REGISTRY)/$(IMAGE) --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset \
 	  --parameter-overrides ImageUri=$(REGISTRY)/$(IMAGE):$(TAG) Architecture=$(ARCHITECTURE) $(PARAMETERS)
 
-graph:  ## the state machine's picture, from its definition (needs Node)
+graph:  ## the state machines' pictures, from their definitions (needs Node)
 	cd test/asl && { [ -d node_modules ] || npm ci --no-audit --no-fund --loglevel=error; } && \
-	  node graph.mjs ../../statemachine/definition.asl.json > ../../statemachine/definition.svg
+	  for name in definition distributed; do node graph.mjs ../../statemachine/$$name.asl.json > ../../statemachine/$$name.svg || exit 1; done
 
 validate:  ## template and state machines, offline (needs Python and Node)
 	bash test/validate.sh

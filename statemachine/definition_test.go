@@ -1,6 +1,6 @@
-// Package statemachine holds the state machine's definition, and the tests that
-// hold it against the service: its error names against fault's table, its paths
-// against the steps, its transitions against each other. How it runs is proven in
+// Package statemachine holds the state machines' definitions, and the tests that
+// hold them against the service: their error names against fault's table, their paths
+// against the steps, their transitions against each other. How they run is proven in
 // test/asl, on an engine.
 package statemachine
 
@@ -243,7 +243,7 @@ func TestVerdictIsTestedBeforeItIsRead(t *testing.T) {
 
 // Every state is reached, and every transition leads to a state.
 func TestTransitions(t *testing.T) {
-	for _, name := range []string{"definition.asl.json", "testdata/plain.asl.json"} {
+	for _, name := range []string{"definition.asl.json", "distributed.asl.json", "testdata/plain.asl.json"} {
 		d := load(t, name)
 		seen := map[string]bool{}
 		var visit func(string)

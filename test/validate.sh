@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks the deployment without a cloud: template.yaml (and what its transform makes of it) with cfn-lint, the state
-# machine definitions with asl-validator, and that the template substitutes exactly the names that the definition has.
+# machine definitions with asl-validator, and that the template substitutes exactly the names that the definitions have.
 # Needs Python and Node; installs both tools below .cache/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -13,9 +13,10 @@ echo "template.yaml: valid"
 node test/asl/validate.mjs statemachine/*.asl.json
 
 names() { grep -o '\${[A-Za-z]*}' "$1" | tr -d '${}' | sort -u; }
-substituted=$(sed -n '/DefinitionUri: statemachine\/definition.asl.json/,/Tracing:/p' template.yaml | sed -n 's/^        \([A-Za-z]*\):.*/\1/p' | sort -u)
-diff <(names statemachine/definition.asl.json) <(echo "$substituted") || { echo "definition.asl.json (<) and DefinitionSubstitutions (>) differ"; exit 1; }
-echo "substitutions: complete"
-
-node test/asl/graph.mjs statemachine/definition.asl.json | cmp - statemachine/definition.svg || { echo "the picture is not the definition's: make graph"; exit 1; }
-echo "statemachine/definition.svg: up to date"
+for name in definition distributed; do
+  file=statemachine/$name.asl.json
+  substituted=$(sed -n "/DefinitionUri: statemachine\/$name.asl.json/,/Tracing:/p" template.yaml | sed -n 's/^        \([A-Za-z]*\):.*/\1/p' | sort -u)
+  diff <(names "$file") <(echo "$substituted") || { echo "$file (<) and DefinitionSubstitutions (>) differ"; exit 1; }
+  node test/asl/graph.mjs "$file" | cmp - "statemachine/$name.svg" || { echo "the picture is not the definition's: make graph"; exit 1; }
+  echo "$file: substitutions complete, picture up to date"
+done

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"retrain/internal/dataset"
+	"retrain/internal/fault"
 )
 
 // scanned is what Scan stores of a share.
@@ -26,8 +27,10 @@ const maxRounds = 3
 
 // Scan reads shares for what their columns are.
 func (s *Step) Scan(ctx context.Context, req SharesRequest) (SharesResult, error) {
+	round := max(req.Round, 1)
 	return s.eachShare(ctx, req, func(j *job, share int, part dataset.Part) (int64, error) {
-		return j.scanShare(ctx, max(req.Round, 1), share, part)
+		rows, err := j.scanShare(ctx, round, share, part)
+		return rows, j.report(ctx, scanResult(round, share), err)
 	})
 }
 
@@ -107,12 +110,15 @@ func (j *job) reduce(ctx context.Context, round, shares int) (*dataset.Again, er
 	schema, tally, again, err := dataset.Merge(shares, func(share int) (*dataset.Statistics, error) {
 		var found scanned
 		if err := j.load(ctx, scanResult(round, share), &found); err != nil {
-			return nil, err
+			return nil, j.reported(ctx, shares, func(share int) string { return scanResult(round, share) }, err)
 		}
 		firsts[share] = found.Firsts
 		return found.Statistics, nil
 	}, j.options)
-	if err != nil || again != nil && round < maxRounds {
+	if again != nil && round >= maxRounds {
+		err = fault.New(fault.Internal, "The shares do not agree on how they are read.")
+	}
+	if err != nil || again != nil {
 		return again, err
 	}
 	m := merged{Schema: schema, Tally: tally}

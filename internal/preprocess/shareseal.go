@@ -42,7 +42,7 @@ func (j *job) gather(ctx context.Context, shares int) error {
 	for share := range shares {
 		var w written
 		if err := j.load(ctx, writeResult(share), &w); err != nil {
-			return err
+			return j.reported(ctx, shares, writeResult, err)
 		}
 		if err := j.takeShare(ctx, share, &w); err != nil {
 			return err

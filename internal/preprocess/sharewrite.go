@@ -52,7 +52,8 @@ func (s *Step) Write(ctx context.Context, req SharesRequest) (SharesResult, erro
 			}
 			decided = true
 		}
-		return j.writeShare(ctx, share, part)
+		rows, err := j.writeShare(ctx, share, part)
+		return rows, j.report(ctx, writeResult(share), err)
 	})
 }
 

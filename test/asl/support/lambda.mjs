@@ -13,10 +13,11 @@ function children(pid) {
 }
 
 // startLambda runs the binary that RETRAIN_BIN names, in the emulator that
-// LAMBDAEMU names, with the given environment and function timeout.
-export async function startLambda(env, timeout = '120s') {
+// LAMBDAEMU names, with the given environment and function timeout, in so many
+// processes at most.
+export async function startLambda(env, timeout = '120s', concurrency = 1) {
   const settings = Object.entries(env).flatMap(([key, value]) => ['-env', `${key}=${value}`]);
-  const emulator = spawn(process.env.LAMBDAEMU, ['-name', name, '-timeout', timeout, ...settings, '--', process.env.RETRAIN_BIN], {
+  const emulator = spawn(process.env.LAMBDAEMU, ['-name', name, '-timeout', timeout, '-concurrency', `${concurrency}`, ...settings, '--', process.env.RETRAIN_BIN], {
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const log = [];
