@@ -1,6 +1,8 @@
 package preprocess
 
 import (
+	"maps"
+
 	"retrain/internal/dataset"
 	"retrain/internal/fault"
 	"retrain/internal/model"
@@ -40,7 +42,7 @@ func (s *Step) check(req *Request) (Split, dataset.Dialect, error) {
 	if req.RunID != "" {
 		settings.Collect(bad, processed.CheckRunID(req.RunID))
 	}
-	targetFromParams(bad, req)
+	columnsFromParams(bad, req)
 	settings.Collect(bad, s.CheckParams(req.ModelParams, req.Task))
 	settings.Collect(bad, s.CheckGate(req.Gate, req.Task))
 	split, err := parseSplit(req.Split)
@@ -50,26 +52,31 @@ func (s *Step) check(req *Request) (Split, dataset.Dialect, error) {
 	return split, dialect, settings.Err(bad)
 }
 
-// targetFromParams moves model_params.target to the request's target.
-func targetFromParams(bad *fault.Error, req *Request) {
-	given, ok := req.ModelParams["target"]
-	if !ok {
-		return
-	}
-	name, isString := given.(string)
-	switch {
-	case !isString:
-		bad.At("Input should be a valid string", "string_type", "body", "model_params", "target")
-	case req.Target != "" && req.Target != name:
-		bad.At("target and model_params.target differ", "value_error", "body", "model_params", "target")
-	default:
-		req.Target = name
-	}
-	params := make(map[string]any, len(req.ModelParams))
-	for k, v := range req.ModelParams {
-		if k != "target" {
-			params[k] = v
+// columnsFromParams moves the names of columns that stand in model_params to the
+// request's own fields.
+func columnsFromParams(bad *fault.Error, req *Request) {
+	columnFromParams(bad, req, "target", &req.Target, "target")
+	columnFromParams(bad, req, "sample_weight", &req.SampleWeight, "sample_weight", "weight_column")
+}
+
+// columnFromParams moves the parameter that has one of the names to a field.
+func columnFromParams(bad *fault.Error, req *Request, field string, to *string, names ...string) {
+	params := maps.Clone(req.ModelParams)
+	for _, name := range names {
+		given, ok := params[name]
+		if !ok {
+			continue
 		}
+		column, isString := given.(string)
+		switch {
+		case !isString:
+			bad.At("Input should be a valid string", "string_type", "body", "model_params", name)
+		case *to != "" && *to != column:
+			bad.At(field+" and model_params."+name+" differ", "value_error", "body", "model_params", name)
+		default:
+			*to = column
+		}
+		delete(params, name)
 	}
 	req.ModelParams = params
 }

@@ -11,6 +11,7 @@ import (
 const (
 	roleFeature = "feature"
 	roleTarget  = "target"
+	roleWeight  = "weight"
 	roleGroup   = "group"
 	roleTime    = "time"
 	roleDropped = "dropped"
@@ -26,6 +27,8 @@ func (j *job) describe() {
 		switch {
 		case i == j.target:
 			j.columns[i].Role = roleTarget
+		case i == j.weight:
+			j.columns[i].Role = roleWeight
 		case c.Name == j.split.GroupColumn:
 			j.columns[i].Role = roleGroup
 		case c.Name == j.split.TimeColumn:

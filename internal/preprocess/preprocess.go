@@ -107,6 +107,7 @@ type job struct {
 	tally    *dataset.Tally
 	prior    *prior
 	target   int // index of the target's column
+	weight   int // index of the weights' column; -1 if there is none
 	columns  []Column
 	warnings []string
 

@@ -12,6 +12,7 @@ type Request struct {
 	MoreDataPaths []string       `json:"more_data_paths,omitempty" doc:"Further addresses like data_path; all together make one table, whose rows follow one another in this order"`
 	ModelParams   map[string]any `json:"model_params" doc:"The learner's parameters, by scikit-learn's names; may be {}"`
 	Target        string         `json:"target,omitempty" doc:"The column to predict; default: the champion's target, else a column named target, label or y"`
+	SampleWeight  string         `json:"sample_weight,omitempty" doc:"The column that says how much a row counts in training, 2 as much as the row twice; at least 0, and rows of weight 0 are left out. It is no feature. Scores on the holdout are not weighted"`
 	Task          string         `json:"task,omitempty" enum:"auto,binary,multiclass,regression" doc:"Default auto: found from the target's values"`
 	ModelName     string         `json:"model_name,omitempty" doc:"Which of the deployment's models this is; default 'default'"`
 	RunID         string         `json:"run_id,omitempty" doc:"Default: derived from the data, the parameters and the engine version"`
@@ -33,6 +34,7 @@ type Result struct {
 	ModelParams       map[string]any       `json:"model_params"`
 	Gate              map[string]any       `json:"gate,omitempty"`
 	Target            string               `json:"target"`
+	SampleWeight      string               `json:"sample_weight,omitempty"`
 	Task              string               `json:"task"`
 	Classes           []string             `json:"classes,omitempty"`
 	Rows              Rows                 `json:"rows" doc:"Of a dry run, those of the sample"`
@@ -62,7 +64,7 @@ type Rows struct {
 // Column says what became of one column of the data.
 type Column struct {
 	Name     string `json:"name"`
-	Role     string `json:"role" enum:"feature,target,group,time,dropped"`
+	Role     string `json:"role" enum:"feature,target,weight,group,time,dropped"`
 	Kind     string `json:"kind" enum:"boolean,integer,float,datetime,text,empty"`
 	Missing  int64  `json:"missing"`
 	Distinct int    `json:"distinct" doc:"Counted up to a limit"`

@@ -26,12 +26,16 @@ func (j *job) identify() error {
 	if target == "" && j.prior != nil {
 		target = "of the champion: " + j.prior.Target
 	}
-	var err error
-	j.fingerprint, err = processed.Fingerprint(map[string]any{
+	asked := map[string]any{
 		"engine": j.Engine, "sources": pins(j.sources), "model": j.req.ModelName,
 		"params": j.req.ModelParams, "gate": j.req.Gate, "target": target, "task": j.req.Task,
 		"split": j.split, "read": j.dialect.Settings(), "max_bad_row_fraction": j.req.MaxBadRowFraction,
-	})
+	}
+	if j.req.SampleWeight != "" { // runs without one are still called as they were
+		asked["sample_weight"] = j.req.SampleWeight
+	}
+	var err error
+	j.fingerprint, err = processed.Fingerprint(asked)
 	if j.req.RunID == "" {
 		j.req.RunID = j.fingerprint[:20]
 	}
@@ -71,7 +75,7 @@ func (j *job) earlier(ctx context.Context) (*Result, error) {
 func (j *job) save(ctx context.Context) (*Result, error) {
 	doc := &processed.Document{
 		RunID: j.req.RunID, ModelName: j.req.ModelName, Engine: j.Engine, Sources: j.sources, Read: j.schema.Dialect.Settings(),
-		Params: j.req.ModelParams, Gate: j.req.Gate, Digested: j.storedNames(), Parts: j.parts,
+		Params: j.req.ModelParams, Gate: j.req.Gate, Digested: j.storedNames(), SampleWeight: j.req.SampleWeight, Parts: j.parts,
 	}
 	if doc.Recipe = j.recipe(); len(doc.Recipe.Features) == 0 {
 		return nil, errNoFeatures()
@@ -134,7 +138,7 @@ func classes(counts map[string]int64, kind dataset.Kind) (labels []string, ints 
 func (j *job) result(doc *processed.Document) *Result {
 	r := &Result{
 		Status: "success", RunID: doc.RunID, ModelName: doc.ModelName, ModelParams: doc.Params, Gate: doc.Gate,
-		Target: doc.Recipe.Target, Task: string(doc.Recipe.Task), Classes: doc.Recipe.Classes,
+		Target: doc.Recipe.Target, SampleWeight: doc.SampleWeight, Task: string(doc.Recipe.Task), Classes: doc.Recipe.Classes,
 		Rows: Rows{
 			Read: j.tally.Read, Used: doc.Train.Rows + doc.Holdout.Rows, Rejected: j.out.rejected,
 			Repaired: j.tally.Repaired, Skipped: j.tally.Skipped,
@@ -145,6 +149,9 @@ func (j *job) result(doc *processed.Document) *Result {
 	}
 	if j.out.rejected > 0 {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("%d of %d rows could not be used", j.out.rejected, j.tally.Read))
+	}
+	if weightless := r.Rows.Read - r.Rows.Used - r.Rows.Rejected; j.weight >= 0 && weightless > 0 {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%d of %d rows have the weight 0 and were left out", weightless, j.tally.Read))
 	}
 	if j.tally.Repaired > 0 {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("%d of %d rows were repaired", j.tally.Repaired, j.tally.Read))

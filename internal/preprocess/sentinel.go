@@ -39,12 +39,12 @@ func (s *sentinels) add(b *dataset.Batch, rows [2][]int) {
 }
 
 // describingColumns are those in which rows are compared: not the target, not
-// what the rows are split by, and nothing that is called an identifier.
+// what the rows are split or weighed by, and nothing that is called an identifier.
 func (j *job) describingColumns() []string {
 	var names []string
 	for i := range j.schema.Columns {
 		name := j.schema.Columns[i].Name
-		if i != j.target && name != j.split.GroupColumn && name != j.split.TimeColumn && !idName.MatchString(name) {
+		if i != j.target && i != j.weight && name != j.split.GroupColumn && name != j.split.TimeColumn && !idName.MatchString(name) {
 			names = append(names, name)
 		}
 	}

@@ -23,7 +23,7 @@ func (j *job) findTimeCut(ctx context.Context, s *sides) error {
 	var times []float64
 	_, err := dataset.Read(ctx, j.open, j.schema, j.options, func(b *dataset.Batch) error {
 		for r := range b.Rows {
-			if !missing(&b.Columns[i], r) && !missing(&b.Columns[j.target], r) {
+			if !missing(&b.Columns[i], r) && !missing(&b.Columns[j.target], r) && !j.weightless(b, r) {
 				times = append(times, b.Columns[i].Numbers[r])
 			}
 		}

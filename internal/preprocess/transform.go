@@ -117,7 +117,7 @@ func (j *job) checkRejects(rejected int64, firsts firstRejects) error {
 	return err
 }
 
-// findRoles finds the target, and checks that the data has the columns that are
+// findRoles finds the target and the weights, and checks that the data has the columns that are
 // named. It looks at nothing but names; only a boolean target it makes text,
 // so that its labels are as the data spells them.
 func (j *job) findRoles() error {
@@ -126,6 +126,9 @@ func (j *job) findRoles() error {
 	}
 	if c := &j.schema.Columns[j.target]; c.Kind == dataset.Boolean {
 		c.Kind, c.Distinct = dataset.Text, len(c.Dict)
+	}
+	if err := j.findWeight(); err != nil {
+		return err
 	}
 	return j.findSplitColumns()
 }
@@ -146,6 +149,9 @@ func (j *job) choose(ctx context.Context, schema *dataset.Schema, tally *dataset
 		return err
 	}
 	if err := j.findTask(); err != nil {
+		return err
+	}
+	if err := j.checkWeightKind(); err != nil {
 		return err
 	}
 	if err := j.CheckParams(j.req.ModelParams, j.req.Task); err != nil {
@@ -234,13 +240,18 @@ func (j *job) finishRows(firsts firstRejects) error {
 }
 
 // hashedColumns are those that decide a row's side: the group, or all but the
-// target.
+// target and the weights, which may be others tomorrow.
 func (j *job) hashedColumns() []string {
 	if j.split.GroupColumn != "" {
 		return []string{j.split.GroupColumn}
 	}
-	names := j.schema.Names()
-	return slices.Delete(names, j.target, j.target+1)
+	var names []string
+	for i, name := range j.schema.Names() {
+		if i != j.target && i != j.weight {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // rowWriter splits each batch and passes it on.
@@ -260,6 +271,9 @@ func (w *rowWriter) batch(b *dataset.Batch) error {
 			if err := w.rejectRow(b, r, column, reason); err != nil {
 				return err
 			}
+			continue
+		}
+		if j.weightless(b, r) {
 			continue
 		}
 		side := 0
@@ -292,6 +306,9 @@ func (w *rowWriter) unusable(b *dataset.Batch, r int) (reason, column string) {
 	}
 	if w.split.byTime && missing(&b.Columns[j.schema.Index(j.split.TimeColumn)], r) {
 		return "the time is missing", j.split.TimeColumn
+	}
+	if j.weight >= 0 {
+		return unusableWeight(&b.Columns[j.weight], r), j.req.SampleWeight
 	}
 	return "", ""
 }

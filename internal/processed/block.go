@@ -3,6 +3,7 @@ package processed
 import (
 	"context"
 	"math"
+	"slices"
 	"strconv"
 
 	"retrain/internal/dataset"
@@ -16,6 +17,7 @@ type Block struct {
 	Rows     int
 	X        []float64 // row-major, one column a feature, as model.Predict takes it
 	Y        []float64 // class index (-1: unknown to the recipe), or the value to predict
+	W        []float64 // the rows' weights; nil if they count alike
 	// Batch holds the rows as they are stored: the recipe's columns
 	// (model.Recipe.Columns) in order, then the target.
 	Batch *dataset.Batch
@@ -30,7 +32,10 @@ func (d *Data) Each(ctx context.Context, side dataset.Side, recipe *model.Recipe
 	if err != nil {
 		return err
 	}
-	e := encoder{recipe: recipe, columns: recipe.Columns(), classes: map[float64]float64{}}
+	e := encoder{recipe: recipe, columns: recipe.Columns(), weight: -1, classes: map[float64]float64{}}
+	if d.SampleWeight != "" {
+		e.weight = slices.Index(d.andDigested(columns), d.SampleWeight)
+	}
 	return d.read(ctx, side, columns, func(b *dataset.Batch) error {
 		block, err := e.encode(b)
 		if err != nil {
@@ -41,12 +46,18 @@ func (d *Data) Each(ctx context.Context, side dataset.Side, recipe *model.Recipe
 }
 
 // Learn streams the training side, encoded for the data's own recipe. Every
-// target in it is one that a learner takes: a class, or a finite number.
+// target in it is one that a learner takes: a class, or a finite number; and
+// every weight a finite number above 0.
 func (d *Data) Learn(ctx context.Context, visit func(*Block)) error {
 	regression := d.Recipe.Task == model.Regression
 	return d.Each(ctx, dataset.Train, &d.Recipe, func(b *Block) error {
 		for _, y := range b.Y {
 			if math.IsNaN(y) || !regression && y < 0 {
+				return altered(nil)
+			}
+		}
+		for _, w := range b.W {
+			if !(w > 0 && w <= math.MaxFloat32) {
 				return altered(nil)
 			}
 		}
@@ -59,6 +70,7 @@ func (d *Data) Learn(ctx context.Context, visit func(*Block)) error {
 type encoder struct {
 	recipe  *model.Recipe
 	columns []model.Column
+	weight  int   // where the batches have the weights; -1 if nowhere
 	rows    int64 // of the batches before
 	x, y    []float64
 	classes map[float64]float64 // class indices of the numeric labels met so far
@@ -76,6 +88,9 @@ func (e *encoder) encode(b *dataset.Batch) (*Block, error) {
 	}
 	e.target(&b.Columns[len(e.columns)])
 	block := &Block{FirstRow: e.rows, Rows: b.Rows, X: e.x, Y: e.y, Batch: b}
+	if e.weight >= 0 {
+		block.W = b.Columns[e.weight].Numbers
+	}
 	e.rows += int64(b.Rows)
 	return block, nil
 }

@@ -43,6 +43,9 @@ type Document struct {
 	// Digested lists the columns that the sides' digests cover, target
 	// included: all that are in the Parquet file.
 	Digested []string `json:"digested"`
+	// SampleWeight names the column of the rows' weights, all of them finite
+	// numbers above 0; "" if the rows count alike.
+	SampleWeight string `json:"sample_weight,omitempty"`
 	// Parts are the files that make up the data, in the order of their rows; none
 	// where it is in one.
 	Parts []Part `json:"parts,omitempty"`

@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"path"
+	"slices"
 	"strings"
 
 	"retrain/internal/blob"
@@ -106,6 +107,9 @@ func (d *Data) check() error {
 	if _, err := d.columnsFor(&d.Recipe); err != nil {
 		return altered(err)
 	}
+	if err := d.checkWeight(); err != nil {
+		return err
+	}
 	for _, side := range []dataset.Side{dataset.Train, dataset.Holdout} {
 		rows, err := d.file.Rows(side)
 		if err != nil {
@@ -114,6 +118,18 @@ func (d *Data) check() error {
 		if want := d.sideOf(side); rows != want.Rows || len(want.Classes) != len(d.Recipe.Classes) {
 			return altered(nil)
 		}
+	}
+	return nil
+}
+
+// checkWeight refuses weights that are no stored column of numbers.
+func (d *Data) checkWeight() error {
+	if d.SampleWeight == "" {
+		return nil
+	}
+	at := d.file.Schema().Index(d.SampleWeight)
+	if at < 0 || !d.file.Schema().Columns[at].Kind.Numeric() || !slices.Contains(d.Digested, d.SampleWeight) {
+		return altered(nil)
 	}
 	return nil
 }

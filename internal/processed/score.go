@@ -117,7 +117,7 @@ func (s *Scored) As(recipe *model.Recipe) metric.Answers {
 // LogPriors returns the raw scores of the model that answers each row with the
 // classes' shares: log odds of class 1 for two classes, else log shares. A
 // class without rows counts as half a row.
-func LogPriors(task model.Task, counts []int64) []float64 {
+func LogPriors[N int64 | float64](task model.Task, counts []N) []float64 {
 	logs := make([]float64, len(counts))
 	for k, n := range counts {
 		logs[k] = model.Log(max(float64(n), 0.5))

@@ -16,8 +16,8 @@ import (
 
 // The baselines: what any model should beat.
 const (
-	baselineMajority = "majority" // always the training side's class shares
-	baselineMean     = "mean"     // always the training side's mean
+	baselineMajority = "majority" // always the training side's class shares, by weight
+	baselineMean     = "mean"     // always the training side's mean, by weight
 	baselineLinear   = "linear"   // a linear model with default parameters
 )
 
@@ -78,9 +78,9 @@ func (j *job) constant(holdout *processed.Scored) (string, *processed.Scored) {
 	name := baselineMajority
 	if recipe.Task == model.Regression {
 		name = baselineMean
-		m.Linear.Intercept = []float64{j.data.Train.MeanTarget}
+		m.Linear.Intercept = []float64{j.meanTarget()}
 	} else {
-		m.Linear.Intercept = processed.LogPriors(recipe.Task, j.data.Train.Classes)
+		m.Linear.Intercept = processed.LogPriors(recipe.Task, j.classRows())
 	}
 	for range m.Linear.Intercept {
 		m.Linear.Coef = append(m.Linear.Coef, make([]float64, recipe.Inputs()))

@@ -40,8 +40,8 @@ func (j *job) fitBoosting(ctx context.Context, read *reading) (*fitted, error) {
 	data := gbdt.NewData(read.bins, recipe.Task, recipe.Outputs(), int(j.data.Train.Rows))
 	sample := newLinearSample(recipe, int(j.data.Train.Rows), baselineRows)
 	err := j.learn(ctx, func(b *processed.Block) {
-		data.Append(b.X, b.Y, nil)
-		sample.add(b.X, b.Y)
+		data.Append(b.X, b.Y, b.W)
+		sample.add(b.X, b.Y, b.W)
 	})
 	if err != nil {
 		return nil, err

@@ -30,7 +30,9 @@ type contest struct {
 	boosting gbdt.Params
 	linear   linear.Params
 
-	x, y, w []float64 // the rows; w are the factors of their classes
+	x, y    []float64 // the rows
+	weights []float64 // their own; nil if they count alike
+	w       []float64 // the same, times the factors of their classes
 	parts   []int     // each row's part; -1 always learns
 	judging int       // parts 0 to judging-1 judge, one after the other
 	whole   bool      // the rows are all of the training side
@@ -83,33 +85,47 @@ func (c *contest) class(y float64) int {
 	return int(y)
 }
 
-// weigh gives the rows the factors of their classes.
+// weigh gives the rows their own weights times the factors of their classes.
 func (c *contest) weigh() {
-	c.w = slices.Repeat([]float64{1}, len(c.y))
+	c.w = slices.Clone(c.weights)
+	if c.w == nil {
+		c.w = slices.Repeat([]float64{1}, len(c.y))
+	}
 	factors := c.boosting.ClassWeight
 	if c.boosting.Balanced {
 		factors = make([]float64, len(c.recipe.Classes))
-		for _, y := range c.y {
-			factors[int(y)]++
+		total := 0.0
+		for i, y := range c.y {
+			factors[int(y)] += c.w[i]
+			total += c.w[i]
 		}
 		for k, n := range factors {
-			factors[k] = float64(len(c.y)) / (float64(len(factors)) * n)
+			factors[k] = total / (float64(len(factors)) * n)
 		}
 	}
 	for i := range c.w {
 		if factors != nil {
-			c.w[i] = factors[int(c.y[i])]
+			c.w[i] *= factors[int(c.y[i])]
 		}
 	}
 }
 
-// inPart returns the rows of a part, or the others.
-func (c *contest) inPart(part int, inside bool) (x, y, w []float64) {
+// learning returns the rows outside of a part as learners take them: they know
+// the factors of the classes, so w are the rows' own weights, or nil.
+func (c *contest) learning(part int) (x, y, w []float64) { return c.rows(part, false, c.weights) }
+
+// judgingIn returns a part's rows, with all that they weigh.
+func (c *contest) judgingIn(part int) (x, y, w []float64) { return c.rows(part, true, c.w) }
+
+// rows returns those of a part, or the others.
+func (c *contest) rows(part int, inside bool, weights []float64) (x, y, w []float64) {
 	width := len(c.recipe.Features)
 	for i, of := range c.parts {
 		if (of == part) == inside {
-			x = append(x, c.x[i*width:(i+1)*width]...)
-			y, w = append(y, c.y[i]), append(w, c.w[i])
+			x, y = append(x, c.x[i*width:(i+1)*width]...), append(y, c.y[i])
+			if weights != nil {
+				w = append(w, weights[i])
+			}
 		}
 	}
 	return x, y, w
@@ -139,7 +155,7 @@ func (c *contest) boost(ctx context.Context) (*entry, error) {
 	}
 	e := &entry{iteration: 1 + slices.Index(curve, slices.Min(curve))}
 	for part, trees := range grown {
-		x, y, w := c.inPart(part, true)
+		x, y, w := c.judgingIn(part)
 		width := len(trees.Base)
 		best := &model.Trees{Base: trees.Base, Trees: trees.Trees[:e.iteration*width]}
 		raw := make([]float64, len(y)*width)
@@ -152,10 +168,10 @@ func (c *contest) boost(ctx context.Context) (*entry, error) {
 // boostPart learns from all rows but the part's, and returns the part's loss
 // after each round.
 func (c *contest) boostPart(ctx context.Context, part int) (*model.Trees, []float64, error) {
-	x, y, _ := c.inPart(part, false)
+	x, y, w := c.learning(part)
 	data := gbdt.NewData(c.bins, c.recipe.Task, c.recipe.Outputs(), len(y))
-	data.Append(x, y, nil)
-	x, y, w := c.inPart(part, true)
+	data.Append(x, y, w)
+	x, y, w = c.judgingIn(part)
 	params := storable(c.boosting)
 	params.EarlyStopping, params.KeepOut = false, false
 	var raw, added, curve []float64
@@ -213,14 +229,14 @@ func (c *contest) fitLinear(ctx context.Context, penalty float64) (*entry, error
 	params := c.linear
 	params.C, params.Alpha = penalty, penalty
 	for part := range c.judging {
-		x, y, _ := c.inPart(part, false)
+		x, y, w := c.learning(part)
 		data := linear.NewData(c.recipe, len(y))
-		data.Append(x, y, nil)
+		data.Append(x, y, w)
 		r, err := linear.Fit(ctx, data, params)
 		if err != nil {
 			return nil, err
 		}
-		x, y, w := c.inPart(part, true)
+		x, y, w = c.judgingIn(part)
 		raw := make([]float64, len(y)*len(r.Linear.Coef))
 		(&model.Model{Recipe: *c.recipe, Linear: r.Linear}).Raw(raw, x)
 		e.judge(c.losses(raw, y), w)

@@ -49,6 +49,7 @@ type validation struct {
 	params *gbdt.Params
 	width  int       // features
 	x, y   []float64 // scratch
+	w      []float64 // the same, of weights
 }
 
 func (j *job) validation() *validation {
@@ -57,14 +58,20 @@ func (j *job) validation() *validation {
 
 // rows returns the block's rows that are of the part, or those that are not. They
 // are valid until the next call.
-func (v *validation) rows(b *processed.Block, inside bool) (x, y []float64) {
-	v.x, v.y = v.x[:0], v.y[:0]
+func (v *validation) rows(b *processed.Block, inside bool) (x, y, w []float64) {
+	v.x, v.y, v.w = v.x[:0], v.y[:0], v.w[:0]
 	for i, target := range b.Y {
 		if gbdt.Validates(int(b.FirstRow)+i, v.params.ValidationFraction, v.params.RandomState) == inside {
 			v.x, v.y = append(v.x, b.X[i*v.width:(i+1)*v.width]...), append(v.y, target)
+			if b.W != nil {
+				v.w = append(v.w, b.W[i])
+			}
 		}
 	}
-	return v.x, v.y
+	if b.W == nil {
+		return v.x, v.y, nil
+	}
+	return v.x, v.y, v.w
 }
 
 // decide calibrates the fitted model and gives it its threshold, by the rows of
@@ -106,13 +113,14 @@ func (j *job) warn(text string) {
 func (j *job) judged(ctx context.Context, m *model.Model) (*calibrate.Part, error) {
 	part, v := &calibrate.Part{}, j.validation()
 	err := j.learn(ctx, func(b *processed.Block) {
-		x, y := v.rows(b, true)
+		x, y, w := v.rows(b, true)
 		at := len(part.Raw)
 		part.Raw = append(part.Raw, make([]float64, len(y)*m.Width())...)
 		m.Raw(part.Raw[at:], x)
 		for _, class := range y {
 			part.Labels = append(part.Labels, int32(class))
 		}
+		part.Weights = append(part.Weights, w...)
 	})
 	if int64(len(part.Labels)) == j.data.Train.Rows {
 		part = &calibrate.Part{}

@@ -25,6 +25,12 @@ func (b *bench) trained(t *testing.T, text string, params map[string]any) (*mode
 	t.Helper()
 	req := b.preprocess(t, text, preprocess.Request{ModelParams: params})
 	r := b.run(t, req)
+	return b.load(t, r), r, req
+}
+
+// load returns the stored model of an answer.
+func (b *bench) load(t *testing.T, r train.Result) *model.Model {
+	t.Helper()
 	loaded, err := b.Models.Load(ctx, "default", r.ModelSHA256)
 	if err != nil {
 		t.Fatal(err)
@@ -33,7 +39,7 @@ func (b *bench) trained(t *testing.T, text string, params map[string]any) (*mode
 	if err != nil {
 		t.Fatal(err)
 	}
-	return m, r, req
+	return m
 }
 
 // sides parts the rows of the training side as the validation part is to.

@@ -11,7 +11,7 @@ import (
 // linearData streams the training side into the linear learner's form.
 func (j *job) linearData(ctx context.Context) (*linear.Data, error) {
 	data := linear.NewData(&j.data.Recipe, int(j.data.Train.Rows))
-	err := j.learn(ctx, func(b *processed.Block) { data.Append(b.X, b.Y, nil) })
+	err := j.learn(ctx, func(b *processed.Block) { data.Append(b.X, b.Y, b.W) })
 	return data, err
 }
 
@@ -21,8 +21,8 @@ func (j *job) linearDataWithout(ctx context.Context) (*linear.Data, error) {
 	data, v := linear.NewData(&j.data.Recipe, int(j.data.Train.Rows)), j.validation()
 	counts := make([]int64, len(j.data.Recipe.Classes))
 	err := j.learn(ctx, func(b *processed.Block) {
-		x, y := v.rows(b, false)
-		data.Append(x, y, nil)
+		x, y, w := v.rows(b, false)
+		data.Append(x, y, w)
 		for _, class := range y {
 			counts[int(class)]++
 		}

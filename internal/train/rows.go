@@ -16,14 +16,16 @@ func (j *job) learn(ctx context.Context, visit func(*processed.Block)) error {
 	if j.rows != nil {
 		return j.data.Learn(ctx, visit)
 	}
+	totals := newTotals(&j.data.Recipe)
 	rows, sample := rowset.NewBuilder(), drift.NewSampler(&j.data.Recipe, j.data.Train.Rows)
 	err := j.data.Learn(ctx, func(b *processed.Block) {
 		rows.Add(b.RowHashes()...)
 		sample.Add(b.X, b.Y)
+		totals.add(b)
 		visit(b)
 	})
 	if err == nil {
-		j.rows, j.sample = rows, sample
+		j.rows, j.sample, j.totals = rows, sample, totals
 	}
 	return err
 }

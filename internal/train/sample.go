@@ -19,6 +19,7 @@ type sampler struct {
 	share uint64 // of 2^64; all bits set stands for every row
 	rng   *rand.PCG
 	x, y  []float64 // scratch
+	w     []float64 // the same, of weights
 }
 
 // newSampler returns a sampler of about as many as wanted of so many rows of
@@ -34,20 +35,26 @@ func newSampler(rows, wanted, width int, stream uint64) sampler {
 // all reports whether every row is taken.
 func (s *sampler) all() bool { return s.share == math.MaxUint64 }
 
-// pick returns those of the next rows that are taken. They are valid until the
-// next call.
-func (s *sampler) pick(x, y []float64) (pickedX, pickedY []float64) {
+// pick returns those of the next rows that are taken, with their weights, or nil
+// if w is. They are valid until the next call.
+func (s *sampler) pick(x, y, w []float64) (pickedX, pickedY, pickedW []float64) {
 	if s.all() {
-		return x, y
+		return x, y, w
 	}
-	s.x, s.y = s.x[:0], s.y[:0]
+	s.x, s.y, s.w = s.x[:0], s.y[:0], s.w[:0]
 	for i := range y {
 		if s.rng.Uint64() < s.share {
 			s.x = append(s.x, x[i*s.width:(i+1)*s.width]...)
 			s.y = append(s.y, y[i])
+			if w != nil {
+				s.w = append(s.w, w[i])
+			}
 		}
 	}
-	return s.x, s.y
+	if w == nil {
+		return s.x, s.y, nil
+	}
+	return s.x, s.y, s.w
 }
 
 // linearSample takes down rows for a linear model.
@@ -61,7 +68,6 @@ func newLinearSample(recipe *model.Recipe, rows, wanted int) *linearSample {
 }
 
 // add takes the rows in order, as linear.Data.Append does.
-func (s *linearSample) add(x, y []float64) {
-	x, y = s.pick(x, y)
-	s.data.Append(x, y, nil)
+func (s *linearSample) add(x, y, w []float64) {
+	s.data.Append(s.pick(x, y, w))
 }

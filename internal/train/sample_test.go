@@ -24,7 +24,7 @@ func TestLinearSampleIsBoundedAndNearTheWhole(t *testing.T) {
 		s := newLinearSample(recipe, rows, wanted)
 		for from := 0; from < rows; from += block {
 			to := min(from+block, rows)
-			s.add(x[from:to], y[from:to])
+			s.add(x[from:to], y[from:to], nil)
 		}
 		if n := s.data.Rows(); math.Abs(float64(n-wanted)) > 5*math.Sqrt(wanted) {
 			t.Errorf("%d rows in the sample, want about %d", n, wanted)
@@ -44,8 +44,8 @@ func TestLinearSampleIsBoundedAndNearTheWhole(t *testing.T) {
 func TestASmallTableIsTheSample(t *testing.T) {
 	recipe := &model.Recipe{Target: "y", Task: model.Regression, Features: []model.Feature{{Name: "x", Kind: model.Number, Scale: 1}}}
 	s := newLinearSample(recipe, 5, 5)
-	s.add([]float64{1, 2, 3}, []float64{1, 2, 3})
-	s.add([]float64{4, 5}, []float64{4, 5})
+	s.add([]float64{1, 2, 3}, []float64{1, 2, 3}, nil)
+	s.add([]float64{4, 5}, []float64{4, 5}, nil)
 	if n := s.data.Rows(); n != 5 {
 		t.Errorf("%d rows", n)
 	}

@@ -156,8 +156,8 @@ func (j *job) newContest(ctx context.Context) (*contest, *reading, error) {
 	draw := newSampler(rows, wanted, width, 3)
 	c := &contest{recipe: recipe, boosting: j.params.Boosting}
 	read, err := j.findBins(ctx, func(b *processed.Block) {
-		x, y := draw.pick(b.X, b.Y)
-		c.x, c.y = append(c.x, x...), append(c.y, y...)
+		x, y, w := draw.pick(b.X, b.Y, b.W)
+		c.x, c.y, c.weights = append(c.x, x...), append(c.y, y...), append(c.weights, w...)
 	})
 	if err != nil {
 		return nil, nil, err

@@ -73,6 +73,7 @@ type job struct {
 	rows        *rowset.Builder // of the training side, once it has been read
 	sample      *drift.Sampler
 	choice      *choice // what auto has come to; nil if the algorithm is given
+	totals      *totals
 
 	// Of a training whose time may be up before it is done:
 	clock   *clock           // nil if that is an error
@@ -122,27 +123,31 @@ func (j *job) prepare() (err error) {
 	if j.req.Gate == nil {
 		j.req.Gate = j.data.Gate
 	}
-	params, err := withoutTarget(j.req.ModelParams, j.data.Recipe.Target)
-	if err != nil {
-		return err
+	params := j.req.ModelParams
+	for _, named := range [][2]string{
+		{"target", j.data.Recipe.Target}, {"sample_weight", j.data.SampleWeight}, {"weight_column", j.data.SampleWeight},
+	} {
+		if params, err = withoutColumn(params, named[0], named[1]); err != nil {
+			return err
+		}
 	}
 	j.params, err = ParseParams(params, &j.data.Recipe)
 	return err
 }
 
-// withoutTarget drops a target that repeats the run's own; another one comes
-// too late.
-func withoutTarget(params map[string]any, target string) (map[string]any, error) {
-	given, ok := params["target"]
+// withoutColumn drops a parameter that repeats a column's name; another column
+// comes too late.
+func withoutColumn(params map[string]any, name, column string) (map[string]any, error) {
+	given, ok := params[name]
 	if !ok {
 		return params, nil
 	}
-	if given != target {
-		return nil, fault.New(fault.InvalidRequest, "The data was preprocessed for another target than model_params gives.").
-			At("Differs from the target that the data was preprocessed for", "value_error", "body", "model_params", "target")
+	if given != column {
+		return nil, fault.New(fault.InvalidRequest, "The data was preprocessed for another %s than model_params gives.", name).
+			At("Differs from the "+name+" that the data was preprocessed for", "value_error", "body", "model_params", name)
 	}
 	rest := maps.Clone(params)
-	delete(rest, "target")
+	delete(rest, name)
 	return rest, nil
 }
 
