@@ -24,8 +24,7 @@ const (
 func newCurvature(p *problem, theta []float64) *curvature {
 	c := &curvature{size: p.size()}
 	seconds := p.seconds(theta)
-	entries := float64(p.scores) * float64(c.size) * float64(c.size)
-	if entries <= maxFactorEntries && entries*float64(c.size)/6 <= maxFactorWork && c.factorize(p, seconds) {
+	if p.affordable() && c.factorize(p, seconds) {
 		return c
 	}
 	c.factors = nil
@@ -33,6 +32,13 @@ func newCurvature(p *problem, theta []float64) *curvature {
 		c.diagonal = append(c.diagonal, p.diagonal(seconds[k])...)
 	}
 	return c
+}
+
+// affordable reports whether the raw scores' Hessians may be made and factorized.
+func (p *problem) affordable() bool {
+	size := float64(p.size())
+	entries := float64(p.scores) * size * size
+	return entries <= maxFactorEntries && entries*size/6 <= maxFactorWork
 }
 
 // seconds returns the loss's second derivative by each raw score of the rows of
@@ -59,21 +65,28 @@ func (p *problem) seconds(theta []float64) [][]*rows {
 // factorize fills the factors, and reports whether each could be made.
 func (c *curvature) factorize(p *problem, seconds [][]*rows) bool {
 	for k := range p.scores {
-		g := make([]float64, c.size*c.size)
-		addGram(p.layout, g, p.blocks, seconds[k])
-		symmetrize(p.layout, g)
-		for i := range g {
-			g[i] = float64(p.scale * g[i])
-		}
-		for i := range c.size {
-			p.regularize(&g[i*c.size+i], i)
-		}
+		g := p.hessian(seconds[k])
 		if !factorize(g, c.size) {
 			return false
 		}
 		c.factors = append(c.factors, g)
 	}
 	return true
+}
+
+// hessian returns one raw score's part of the Hessian.
+func (p *problem) hessian(seconds []*rows) []float64 {
+	size := p.size()
+	g := make([]float64, size*size)
+	addGram(p.layout, g, p.blocks, seconds)
+	symmetrize(p.layout, g)
+	for i := range g {
+		g[i] = float64(p.scale * g[i])
+	}
+	for i := range size {
+		p.regularize(&g[i*size+i], i)
+	}
+	return g
 }
 
 // diagonal returns one raw score's diagonal of the Hessian.

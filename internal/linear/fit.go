@@ -17,7 +17,8 @@ const (
 // fitIteratively minimizes the objective by L-BFGS, first over a sample of the
 // rows, and from there over all. Each search begins with the curvature of the
 // sample at the place where it starts, so that the few steps over all rows are
-// nearly Newton's.
+// nearly Newton's. With an L1 penalty, proximal Newton steps take the place of
+// L-BFGS.
 func fitIteratively(ctx context.Context, d *Data, params Params) (*Result, error) {
 	all, err := newProblem(d, params)
 	if err != nil {
@@ -26,27 +27,35 @@ func fitIteratively(ctx context.Context, d *Data, params Params) (*Result, error
 	sample, theta := all.sample(), all.start()
 	if all.stoodFor(sample) {
 		goal := sampleGoal * all.unit
-		near, _, err := newPasser(sample).minimize(ctx, theta, newCurvature(sample, theta), goal, params.MaxIter)
+		near, _, err := sample.search(ctx, theta, sample, goal, params.MaxIter)
 		if err != nil {
 			return nil, err
 		}
 		theta = near.theta
 	}
 	goal := params.Tol * all.unit
-	best, iterations, err := newPasser(all).minimize(ctx, theta, newCurvature(sample, theta), tolShare*goal, params.MaxIter)
+	best, iterations, err := all.search(ctx, theta, sample, tolShare*goal, params.MaxIter)
 	if err != nil {
 		return nil, err
 	}
 	r := &Result{
 		Linear:     all.linear(best.theta),
 		Iterations: iterations,
-		Converged:  largest(best.gradient) <= goal,
+		Converged:  all.missed(best) <= goal,
 		Objective:  best.value,
 	}
 	if !r.Converged {
 		r.Warnings = append(r.Warnings, "the search for the coefficients ended before it converged: allow more iterations (max_iter), or a larger penalty (a smaller C)")
 	}
 	return r, nil
+}
+
+// search minimizes the objective from theta on, with the curvature of a sample.
+func (p *problem) search(ctx context.Context, theta []float64, sample *problem, goal float64, maxIter int) (point, int, error) {
+	if p.l1 > 0 {
+		return newPasser(p).minimizeSparse(ctx, theta, sample, goal, maxIter)
+	}
+	return newPasser(p).minimize(ctx, theta, newCurvature(sample, theta), goal, maxIter)
 }
 
 // The search begins, and the curvature is measured, on a quarter of the blocks,

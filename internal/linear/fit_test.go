@@ -60,14 +60,18 @@ func TestTheSameRowsGiveTheSameBytes(t *testing.T) {
 		classes  int
 		rows     int
 		weighted bool
+		l1       float64 // l1_ratio, or 0
 		hash     uint64
 	}{
-		{model.Binary, 2, (minSample+9)*blockRows + 100, false, 0x4a6c952872f8e5d},
-		{model.Binary, 2, 3000, true, 0x61dc4f5972fa6dc9},
-		{model.Multiclass, 3, 5000, false, 0x7aacf02402444a26},
-		{model.Multiclass, 3, 3000, true, 0xc24bfb4fb9b32c69},
-		{model.Regression, 0, (maxPending+1)*blockRows + 100, false, 0x6d5e1c73cecd2869},
-		{model.Regression, 0, 3000, true, 0x4dceb9f831c00cb0},
+		{model.Binary, 2, (minSample+9)*blockRows + 100, false, 0, 0x4a6c952872f8e5d},
+		{model.Binary, 2, 3000, true, 0, 0x61dc4f5972fa6dc9},
+		{model.Multiclass, 3, 5000, false, 0, 0x7aacf02402444a26},
+		{model.Multiclass, 3, 3000, true, 0, 0xc24bfb4fb9b32c69},
+		{model.Regression, 0, (maxPending+1)*blockRows + 100, false, 0, 0x6d5e1c73cecd2869},
+		{model.Regression, 0, 3000, true, 0, 0x4dceb9f831c00cb0},
+		{model.Binary, 2, (minSample+9)*blockRows + 100, false, 1, 0x8a9dc932a20b9c1a},
+		{model.Multiclass, 3, 3000, true, 0.5, 0x5d5cdeab7470ce80},
+		{model.Regression, 0, 3000, true, 0.5, 0x763fb4f40b7d0089},
 	} {
 		recipe, x, y := made(c.task, c.rows, 3, c.classes, 4, 260)
 		p, w := Defaults(), []float64(nil)
@@ -76,6 +80,9 @@ func TestTheSameRowsGiveTheSameBytes(t *testing.T) {
 			for i := range y {
 				w = append(w, float64(1+i%5)/3)
 			}
+		}
+		if c.l1 > 0 {
+			p.L1Ratio = &c.l1
 		}
 		hashes := map[uint64]bool{}
 		for _, cores := range []int{1, 2, 3, 8} {
@@ -315,7 +322,7 @@ func TestTheContextEndsAFit(t *testing.T) {
 }
 
 func TestParamsAreChecked(t *testing.T) {
-	bad := Params{C: 0, MaxIter: 0, Tol: math.NaN(), Alpha: -1, Balanced: true, ClassWeight: []float64{1, 0}}
+	bad := Params{C: 0, Penalty: "l3", MaxIter: 0, Tol: math.NaN(), Alpha: -1, Balanced: true, ClassWeight: []float64{1, 0}}
 	err := bad.Check()
 	if !fault.Is(err, fault.InvalidRequest) {
 		t.Fatalf("error %v", err)
@@ -327,7 +334,7 @@ func TestParamsAreChecked(t *testing.T) {
 		}
 		names = append(names, f.Loc[2])
 	}
-	if diff := cmp.Diff([]any{"C", "max_iter", "tol", "alpha", "class_weight", "class_weight"}, names); diff != "" {
+	if diff := cmp.Diff([]any{"C", "penalty", "max_iter", "tol", "alpha", "class_weight", "class_weight"}, names); diff != "" {
 		t.Error(diff)
 	}
 	recipe, x, y := made(model.Binary, 100, 2, 2)
@@ -338,6 +345,68 @@ func TestParamsAreChecked(t *testing.T) {
 	}
 	if _, err := Fit(context.Background(), dataOf(recipe, x, y, nil, 100), Params{}); !fault.Is(err, fault.InvalidRequest) {
 		t.Errorf("no parameters: %v", err)
+	}
+}
+
+func TestPenalties(t *testing.T) {
+	ratio := func(r float64) *float64 { return &r }
+	for _, c := range []struct {
+		penalty string
+		ratio   *float64
+		name    string // "" if that is not valid
+		l1, l2  float64
+	}{
+		{"", nil, "l2", 0, 0.5},
+		{"", ratio(0), "l2", 0, 0.5},
+		{"", ratio(1), "l1", 0.5, 0},
+		{"", ratio(0.25), "elasticnet", 0.125, 0.375},
+		{"l2", nil, "l2", 0, 0.5},
+		{"l1", nil, "l1", 0.5, 0},
+		{"elasticnet", ratio(1), "l1", 0.5, 0},
+		{"none", nil, "none", 0, 0},
+		{"l2", ratio(1), "", 0, 0},
+		{"l1", ratio(0), "", 0, 0},
+		{"none", ratio(0.5), "", 0, 0},
+		{"elasticnet", nil, "", 0, 0},
+		{"elasticnet", ratio(1.5), "", 0, 0},
+		{"", ratio(math.NaN()), "", 0, 0},
+		{"lasso", nil, "", 0, 0},
+	} {
+		p := Defaults()
+		p.C, p.Penalty, p.L1Ratio = 2, c.penalty, c.ratio
+		if err := p.Check(); (err == nil) != (c.name != "") {
+			t.Errorf("%+v: error %v", c, err)
+		}
+		if c.name == "" {
+			continue
+		}
+		if l1, l2 := p.ofClasses(); p.PenaltyName() != c.name || l1 != c.l1 || l2 != c.l2 {
+			t.Errorf("%+v: %s, %v, %v", c, p.PenaltyName(), l1, l2)
+		}
+	}
+}
+
+// The larger the L1 penalty, the fewer coefficients there are, and at last none.
+func TestSparseCoefficients(t *testing.T) {
+	for task, classes := range map[model.Task]int{model.Binary: 2, model.Multiclass: 3, model.Regression: 0} {
+		recipe, x, y := made(task, 2000, 12, classes, 20)
+		p, one, left := Defaults(), 1.0, math.Inf(1)
+		p.L1Ratio = &one
+		for _, strength := range []float64{1e-4, 2e-2, 10} {
+			p.C, p.Alpha = 1/(2000*strength), strength
+			r, some := fit(t, dataOf(recipe, x, y, nil, 2000), p), 0.0
+			for _, coef := range r.Linear.Coef {
+				for _, v := range coef {
+					if v != 0 {
+						some++
+					}
+				}
+			}
+			if !r.Converged || some >= left || strength == 10 && some > 0 {
+				t.Errorf("%s, strength %v: %v coefficients after %v, converged %v", task, strength, some, left, r.Converged)
+			}
+			left = some
+		}
 	}
 }
 

@@ -1,5 +1,6 @@
 // Package linear fits linear models: logistic regression for two or more
-// classes, and ridge regression, both with an L2 penalty.
+// classes, and linear regression of values, with an L2 penalty (ridge), L1
+// (lasso) or both (elastic net).
 //
 // The inputs are those of model.Linear: standardized numbers, and one column
 // for each category, which is never written out but kept as a code of one or
@@ -29,7 +30,7 @@ type Result struct {
 	Iterations int  // of the optimizer over all rows; 1 where the optimum is solved for
 	Converged  bool // false if max_iter ended the search
 	// Objective is the value that was minimized: the sum of the rows' losses
-	// plus ‖coef‖²/(2C), or half the sum of the squared errors plus alpha·‖coef‖²/2.
+	// plus the penalty, or half the sum of the squared errors plus the penalty.
 	Objective float64
 	Warnings  []string
 }
@@ -39,7 +40,11 @@ type Result struct {
 //	Σ wᵢ·logloss(yᵢ, softmax(coef·xᵢ + intercept)) + ‖coef‖²/(2C)      classes
 //	½ Σ wᵢ·(yᵢ - coef·xᵢ - intercept)² + alpha·‖coef‖²/2               values
 //
-// which are the objectives of scikit-learn's LogisticRegression and Ridge. Two
+// which are the objectives of scikit-learn's LogisticRegression and Ridge. With
+// an L1Ratio r the penalty of classes is (r·‖coef‖₁ + (1-r)·‖coef‖²/2)/C, and that
+// of values Σwᵢ·alpha·(r·‖coef‖₁ + (1-r)·‖coef‖²/2): the objectives of
+// LogisticRegression and, times Σwᵢ, of ElasticNet, whose alpha unlike Ridge's
+// is for each row. Coefficients may then be zero to the bit. Two
 // classes have one row of coefficients, for the second class. The intercept is
 // not penalized. Data can be fitted again with other parameters.
 //

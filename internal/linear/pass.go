@@ -28,8 +28,8 @@ func (a *passer) part(i int) []*block[float32] {
 	return a.blocks[i*n/parts : (i+1)*n/parts]
 }
 
-// value writes the objective's gradient at theta and returns its value: one
-// pass over the rows. If ctx ends, it returns ctx's error.
+// value writes the objective's gradient at theta, to which the L1 penalty adds
+// nothing, and returns its value: one pass over the rows. If ctx ends, it returns ctx's error.
 func (a *passer) value(ctx context.Context, theta, gradient []float64) (float64, error) {
 	parallel(len(a.losses), func() func(int) {
 		s := newScorer(a.problem)
@@ -56,13 +56,14 @@ func (a *passer) value(ctx context.Context, theta, gradient []float64) (float64,
 	for i := range gradient {
 		gradient[i] = float64(a.scale * gradient[i])
 	}
-	norm := 0.0
+	norm, size := 0.0, 0.0
 	for k := range a.scores {
 		coef, intercept := a.of(theta, k)
 		norm += dot(coef, coef)
+		size += absolute(coef)
 		addScaled(gradient[intercept-len(coef):intercept], a.penalty, coef)
 	}
-	return float64(a.scale*value) + float64(a.penalty*norm)/2, nil
+	return float64(a.scale*value) + float64(a.penalty*norm)/2 + float64(a.l1*size), nil
 }
 
 // scorer is one goroutine's memory for a pass.

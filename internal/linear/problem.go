@@ -9,7 +9,7 @@ import (
 
 // problem is an objective over some blocks of rows:
 //
-//	scale · Σ loss(coef·x + intercept) + penalty/2 · ‖coef‖²
+//	scale · Σ loss(coef·x + intercept) + penalty/2 · ‖coef‖² + l1 · ‖coef‖₁
 //
 // Its variable theta holds, for each raw score, the coefficients and then the
 // intercept.
@@ -20,6 +20,7 @@ type problem struct {
 	scores  int
 	classes int // 0 for values
 	penalty float64
+	l1      float64
 	scale   float64 // rows of the whole problem for each one here
 	// unit is the size of a gradient: the rows' weights, times the deviation of
 	// the target if that has one.
@@ -38,7 +39,8 @@ func newProblem(d *Data, params Params) (*problem, error) {
 
 // ofClasses fills in what logistic regression is about.
 func (p *problem) ofClasses(params Params) error {
-	p.classes, p.penalty = len(p.layout.recipe.Classes), 1/params.C
+	p.classes = len(p.layout.recipe.Classes)
+	p.l1, p.penalty = params.ofClasses()
 	if params.ClassWeight != nil && len(params.ClassWeight) != p.classes {
 		return fault.New(fault.InvalidRequest, "The parameter class_weight is not valid.").
 			At("Input should have a weight for each class", "value_error", "body", "model_params", "class_weight")
@@ -75,7 +77,7 @@ func (p *problem) ofClasses(params Params) error {
 
 // ofValues fills in what ridge regression is about.
 func (p *problem) ofValues(params Params) error {
-	p.penalty, p.loss = params.Alpha, squared{}
+	p.loss = squared{}
 	weight, first, second := 0.0, 0.0, 0.0
 	for _, b := range p.blocks {
 		for i, y := range b.y {
@@ -86,6 +88,7 @@ func (p *problem) ofValues(params Params) error {
 	if !(weight > 0) {
 		return emptyData()
 	}
+	p.l1, p.penalty = params.ofValues(weight)
 	mean := first / weight
 	for _, b := range p.blocks {
 		for i, y := range b.y[:b.n] {

@@ -26,6 +26,7 @@ type referenceFit struct {
 	Name        string
 	Target      string
 	C, Alpha    float64
+	L1Ratio     *float64 `json:"l1_ratio"`
 	Balanced    bool
 	Weighted    bool
 	ClassWeight []float64 `json:"class_weight"`
@@ -94,7 +95,7 @@ func (r *reference) rows() (x []float64) {
 	return x
 }
 
-// Iterative fits are held to the objective, of which the optimum is the only
+// The optima are those of LogisticRegression, Ridge and ElasticNet. Iterative fits are held to the objective, of which the optimum is the only
 // point, and to the probabilities; that the rows are kept as float32 shows in
 // the eighth digit. Ridge regression has no such excuse.
 func TestOptimaAreThoseOfScikitLearn(t *testing.T) {
@@ -109,7 +110,7 @@ func TestOptimaAreThoseOfScikitLearn(t *testing.T) {
 			}
 			data.Append(r.rows(), r.Targets[want.Target], w)
 			p := Defaults()
-			p.Balanced, p.ClassWeight = want.Balanced, want.ClassWeight
+			p.Balanced, p.ClassWeight, p.L1Ratio = want.Balanced, want.ClassWeight, want.L1Ratio
 			tolerance, objective := 1e-8, 1e-9
 			if want.Target == "value" {
 				p.Alpha = want.Alpha
@@ -126,6 +127,9 @@ func TestOptimaAreThoseOfScikitLearn(t *testing.T) {
 			if gap := relative(got.Objective, want.Objective); gap > objective {
 				t.Errorf("objective %v, scikit-learn has %v", got.Objective, want.Objective)
 			}
+			if want.L1Ratio != nil {
+				sameZeros(t, got.Linear.Coef, want.Coef)
+			}
 			m := &model.Model{Recipe: *recipe, Linear: got.Linear}
 			predictions := make([]float64, len(want.Predictions))
 			m.Predict(predictions, r.rows())
@@ -138,6 +142,19 @@ func TestOptimaAreThoseOfScikitLearn(t *testing.T) {
 				t.Errorf("predictions are off by %v", worst)
 			}
 		})
+	}
+}
+
+// sameZeros checks that the coefficients which are zero in scikit-learn are zero
+// here, to the bit, and no others.
+func sameZeros(t *testing.T, got, want [][]float64) {
+	t.Helper()
+	for k := range want {
+		for j, v := range want[k] {
+			if zero := math.Abs(v) < 1e-7; zero != (got[k][j] == 0) {
+				t.Errorf("coefficient %d of score %d is %v, scikit-learn has %v", j, k, got[k][j], v)
+			}
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package linear
 
 import (
 	"context"
+	"math"
 
 	"retrain/internal/fault"
 	"retrain/internal/model"
@@ -108,10 +109,14 @@ func fitDirectly(ctx context.Context, d *Data, p Params) (*Result, error) {
 	for j := range means {
 		means[j] = s.xx[j*(size+1)+size] / weight
 	}
+	l1, l2 := p.ofValues(weight)
+	if l1 > 0 {
+		return fitElasticNet(d, p, means, weight), nil
+	}
 	r := &Result{Iterations: 1, Converged: true}
-	factor := s.centred(means, weight, p.Alpha)
+	factor := s.centred(means, weight, l2)
 	if !factorize(factor, size) {
-		factor = s.centred(means, weight, max(p.Alpha, float64(jitter*weight)))
+		factor = s.centred(means, weight, max(l2, float64(jitter*weight)))
 		if !factorize(factor, size) {
 			return nil, fault.New(fault.InvalidData, "The inputs depend on each other too closely for a penalty of this size; use a larger alpha.")
 		}
@@ -129,6 +134,41 @@ func fitDirectly(ctx context.Context, d *Data, p Params) (*Result, error) {
 	// At the optimum, Σw·(t-xβ)² + α‖β‖² = Σw·t² - βᵀΣw·x·t, all centred.
 	r.Objective = max(0, s.tt-float64(meanT*s.xt[size])-dot(coef, xt)) / 2
 	return r, nil
+}
+
+// fitElasticNet minimizes the same squares, of the centred inputs, with an L1
+// penalty among the others.
+func fitElasticNet(d *Data, p Params, means []float64, weight float64) *Result {
+	s, size := d.sums, d.layout.inputs
+	l1, l2 := p.ofValues(weight)
+	// The last variable of a quadratic is an intercept. Centred inputs need
+	// none; its row is zero.
+	q := &quadratic{h: make([]float64, (size+1)*(size+1)), b: make([]float64, size+1), n: size + 1, l1: l1}
+	meanT := s.xt[size] / weight
+	centred := s.centred(means, weight, 0)
+	for j := range size {
+		row := q.h[j*(size+1):][:size]
+		if copy(row, centred[j*size:]); !(row[j] > 1e-12*s.xx[j*(size+2)]) {
+			clear(row) // a constant, but for rounding
+			continue
+		}
+		row[j] += l2
+		q.b[j] = s.xt[j] - float64(means[j]*s.xt[size])
+	}
+	beta := make([]float64, size+1)
+	twice := max(0, s.tt-float64(meanT*s.xt[size]))
+	r := &Result{Iterations: 1, Converged: q.minimize(beta, float64(p.Tol*tolShare)*math.Sqrt(weight*twice))}
+	if !r.Converged {
+		r.Warnings = append(r.Warnings, "the search for the coefficients ended before it converged: use a larger alpha")
+	}
+	// With G the gradient Hβ - b, Σw·(t-xβ)² + l2‖β‖² = Σw·t² - βᵀ(b - G), all centred.
+	for j, g := range q.gradient(beta) {
+		twice -= float64(beta[j] * (q.b[j] - g))
+	}
+	coef := beta[:size]
+	r.Objective = max(0, twice)/2 + float64(l1*absolute(coef))
+	r.Linear = &model.Linear{Coef: [][]float64{coef}, Intercept: []float64{s.near + (meanT - dot(means, coef))}}
+	return r
 }
 
 // centred returns Σw·(x-mean)(x-mean)ᵀ + alpha·I.

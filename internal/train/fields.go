@@ -45,6 +45,8 @@ func boostingFields(p *gbdt.Params, recipe *model.Recipe) []settings.Field {
 func logisticFields(p *linear.Params, part *gbdt.Params, recipe *model.Recipe) []settings.Field {
 	return []settings.Field{
 		{Name: "C", Value: settings.Number{To: &p.C}},
+		{Name: "penalty", Value: penalty{p}},
+		{Name: "l1_ratio", Value: ratio{p}},
 		{Name: "max_iter", Value: settings.Integer{To: &p.MaxIter}},
 		{Name: "tol", Value: settings.Number{To: &p.Tol}},
 		{Name: "class_weight", Value: &classWeight{balanced: &p.Balanced, weights: &p.ClassWeight, recipe: recipe}},
@@ -53,12 +55,44 @@ func logisticFields(p *linear.Params, part *gbdt.Params, recipe *model.Recipe) [
 	}
 }
 
-// ridgeFields lists the parameters of ridge regression, by scikit-learn's
-// names. Nothing in it is random; a seed is accepted since callers give the same
+// penalty is which penalty logistic regression has. It shows the one that is
+// meant, also where only l1_ratio is given; null means none, as in scikit-learn.
+type penalty struct{ of *linear.Params }
+
+// Set implements settings.Value.
+func (p penalty) Set(v any) (string, string) {
+	if v == nil {
+		v = linear.NoPenalty
+	}
+	return settings.Choice{To: &p.of.Penalty, Of: []string{linear.Ridge, linear.Lasso, linear.ElasticNet, linear.NoPenalty}}.Set(v)
+}
+
+// Get implements settings.Value.
+func (p penalty) Get() any { return p.of.PenaltyName() }
+
+// ratio is the share of L1 in the penalty of logistic regression. It shows the
+// one that is meant, also where only penalty is given.
+type ratio struct{ of *linear.Params }
+
+// Set implements settings.Value.
+func (r ratio) Set(v any) (string, string) {
+	if v == nil {
+		r.of.L1Ratio = nil
+		return "", ""
+	}
+	return settings.Optional{To: &r.of.L1Ratio}.Set(v)
+}
+
+// Get implements settings.Value.
+func (r ratio) Get() any { return r.of.Ratio() }
+
+// linearFields lists the parameters of linear regression, by scikit-learn's
+// names: those of Ridge, and with l1_ratio those of ElasticNet. Nothing in it is random; a seed is accepted since callers give the same
 // parameters to every algorithm.
-func ridgeFields(p *linear.Params) []settings.Field {
+func linearFields(p *linear.Params) []settings.Field {
 	return []settings.Field{
 		{Name: "alpha", Aliases: []string{"l2_regularization", "lambda_l2", "reg_lambda", "lambda"}, Value: settings.Number{To: &p.Alpha}},
+		{Name: "l1_ratio", Value: settings.Optional{To: &p.L1Ratio}},
 		{Name: "random_state", Aliases: []string{"seed", "random_seed"}, Value: seed{new(uint64)}},
 	}
 }

@@ -144,6 +144,8 @@ var cases = []struct {
 	{"boosting, calibrated", model.Binary, small("calibration", "isotonic", "tune_threshold", "f1_score")},
 	{"logistic, calibrated", model.Multiclass, map[string]any{"algorithm": "logistic_regression", "calibration": "sigmoid"}},
 	{"ridge", model.Regression, map[string]any{"algorithm": "linear_regression", "alpha": 30.0}},
+	{"logistic, sparse", model.Binary, map[string]any{"algorithm": "logistic_regression", "penalty": "l1", "C": 0.3}},
+	{"lasso", model.Regression, map[string]any{"algorithm": "lasso", "alpha": 0.1}},
 }
 
 var near = cmpopts.EquateApprox(1e-9, 1e-12)

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -23,9 +24,14 @@ var algorithms = map[string]string{
 	GradientBoosting: GradientBoosting, "gbdt": GradientBoosting, "lightgbm": GradientBoosting, "xgboost": GradientBoosting,
 	"hist_gradient_boosting": GradientBoosting,
 	LogisticRegression:       LogisticRegression, "logistic": LogisticRegression,
-	LinearRegression: LinearRegression, "ridge": LinearRegression,
-	Auto: Auto,
+	LinearRegression: LinearRegression, "ridge": LinearRegression, "lasso": LinearRegression, "elasticnet": LinearRegression,
+	"elastic_net": LinearRegression,
+	Auto:          Auto,
 }
+
+// ratios are the l1_ratio that algorithms' other names stand for: those of
+// scikit-learn's Lasso and ElasticNet, unless another is given.
+var ratios = map[string]float64{"lasso": 1, "elasticnet": 0.5, "elastic_net": 0.5}
 
 // Params are the parameters of a training, defaults included.
 type Params struct {
@@ -49,6 +55,9 @@ func ParseParams(given map[string]any, recipe *model.Recipe) (*Params, error) {
 	if p.Algorithm == "" {
 		return nil, settings.Err(bad) // which parameters there are is not known
 	}
+	if ratio, ok := ratios[fmt.Sprint(given["algorithm"])]; ok {
+		p.Linear.L1Ratio = &ratio
+	}
 	p.fields = fieldsOf(p, p.Algorithm, recipe)
 	p.given = maps.Clone(given)
 	delete(p.given, "algorithm")
@@ -71,7 +80,7 @@ func fieldsOf(p *Params, algorithm string, recipe *model.Recipe) []settings.Fiel
 	case LogisticRegression:
 		return append(logisticFields(&p.Linear, &p.Boosting, recipe), decisionFields(&p.Decision, recipe)...)
 	case LinearRegression:
-		return ridgeFields(&p.Linear)
+		return linearFields(&p.Linear)
 	}
 	return autoFields(p, recipe)
 }

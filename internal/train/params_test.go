@@ -50,14 +50,14 @@ func TestDefaultsAreShownInFull(t *testing.T) {
 			"calibration": nil, "threshold": 0.5, "tune_threshold": nil,
 		},
 		`{}`: {
-			"algorithm": "auto", "C": nil, "loss": "log_loss", "quantile": 0.5, "learning_rate": 0.1, "max_iter": 100, "max_leaf_nodes": 31, "max_depth": nil,
+			"algorithm": "auto", "C": nil, "penalty": "l2", "l1_ratio": 0.0, "loss": "log_loss", "quantile": 0.5, "learning_rate": 0.1, "max_iter": 100, "max_leaf_nodes": 31, "max_depth": nil,
 			"min_samples_leaf": 20, "l2_regularization": 1.0, "min_hessian": 1.0, "min_gain": 0.0, "max_bins": 255,
 			"reg_alpha": 0.0, "max_delta_step": 0.0, "colsample_bytree": 1.0, "subsample": 1.0, "subsample_freq": 1,
 			"max_features": 1.0, "cat_smooth": 10.0, "early_stopping": false, "n_iter_no_change": 10,
 			"validation_fraction": 0.1, "tol": 1e-7, "threshold": 0.5, "tune_threshold": nil, "calibration": nil, "random_state": uint64(0), "class_weight": nil, "monotonic_cst": nil,
 		},
 		`{"algorithm":"logistic_regression"}`: {
-			"algorithm": "logistic_regression", "C": 1.0, "max_iter": 100, "tol": 1e-4, "class_weight": nil,
+			"algorithm": "logistic_regression", "C": 1.0, "penalty": "l2", "l1_ratio": 0.0, "max_iter": 100, "tol": 1e-4, "class_weight": nil,
 			"validation_fraction": 0.1, "random_state": uint64(0), "calibration": nil, "threshold": 0.5, "tune_threshold": nil,
 		},
 	} {
@@ -73,7 +73,7 @@ func TestDefaultsAreShownInFull(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(map[string]any{"algorithm": "linear_regression", "alpha": 1.0, "random_state": uint64(0)}, p.Effective()); diff != "" {
+	if diff := cmp.Diff(map[string]any{"algorithm": "linear_regression", "alpha": 1.0, "l1_ratio": nil, "random_state": uint64(0)}, p.Effective()); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -167,6 +167,49 @@ func TestParametersOfTheLinearModels(t *testing.T) {
 	}
 }
 
+// What is shown of a penalty is what is meant, and means the same again.
+func TestPenaltiesOfTheLinearModels(t *testing.T) {
+	for text, want := range map[string][]any{ // penalty and l1_ratio
+		`{"algorithm":"logistic"}`:                                          {"l2", 0.0},
+		`{"algorithm":"logistic","penalty":"l1"}`:                           {"l1", 1.0},
+		`{"algorithm":"logistic","l1_ratio":1}`:                             {"l1", 1.0},
+		`{"algorithm":"logistic","l1_ratio":null}`:                          {"l2", 0.0},
+		`{"algorithm":"logistic","penalty":"elasticnet","l1_ratio":0.25}`:   {"elasticnet", 0.25},
+		`{"algorithm":"logistic","penalty":"none"}`:                         {"none", 0.0},
+		`{"algorithm":"logistic","penalty":null}`:                           {"none", 0.0},
+		`{"algorithm":"linear_regression"}`:                                 {nil, nil},
+		`{"algorithm":"lasso"}`:                                             {nil, 1.0},
+		`{"algorithm":"elasticnet"}`:                                        {nil, 0.5},
+		`{"algorithm":"elastic_net","l1_ratio":0.1}`:                        {nil, 0.1},
+		`{"algorithm":"linear_regression","l1_ratio":0.3,"reg_lambda":0.1}`: {nil, 0.3},
+	} {
+		p, err := ParseParams(decoded(t, text), &model.Recipe{})
+		for range 2 {
+			if err != nil {
+				t.Fatalf("%s: %v", text, err)
+			}
+			shown := p.Effective()
+			if diff := cmp.Diff(want, []any{shown["penalty"], shown["l1_ratio"]}); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", text, diff)
+			}
+			raw, failed := json.Marshal(shown)
+			if failed != nil {
+				t.Fatal(failed)
+			}
+			p, err = ParseParams(decoded(t, string(raw)), &model.Recipe{})
+		}
+	}
+	for _, text := range []string{
+		`{"algorithm":"logistic","penalty":"elasticnet"}`, `{"algorithm":"logistic","penalty":"l1","l1_ratio":0}`,
+		`{"algorithm":"logistic","penalty":"ridge"}`, `{"algorithm":"logistic","l1_ratio":2}`, `{"algorithm":"logistic","l1_ratio":"1"}`,
+		`{"algorithm":"lasso","l1_ratio":-1}`, `{"algorithm":"lasso","penalty":"l1"}`,
+	} {
+		if _, err := ParseParams(decoded(t, text), &model.Recipe{}); err == nil {
+			t.Errorf("%s is accepted", text)
+		}
+	}
+}
+
 // Spelled differently, the same parameters are the same training.
 func TestTheSameParametersComeToTheSame(t *testing.T) {
 	effective := func(text string) map[string]any {
@@ -223,7 +266,7 @@ func TestWrongParametersAreAllNamed(t *testing.T) {
 		{`{"algorithm":7}`, model.Binary, map[string]string{"algorithm": "string_type: Input should be a valid string"}},
 		{`{"algorithm":"logistic_regression","alpha":1}`, model.Regression, map[string]string{
 			"algorithm": "value_error: logistic_regression predicts classes; for this regression task use 'linear_regression' or 'gradient_boosting'",
-			"alpha":     "extra_forbidden: Unknown parameter; known are C, max_iter, tol, class_weight, validation_fraction, random_state, calibration, threshold, tune_threshold",
+			"alpha":     "extra_forbidden: Unknown parameter; known are C, penalty, l1_ratio, max_iter, tol, class_weight, validation_fraction, random_state, calibration, threshold, tune_threshold",
 		}},
 		{`{"algorithm":"linear_regression"}`, model.Multiclass, map[string]string{
 			"algorithm": "value_error: linear_regression predicts numbers; for this classification task use 'logistic_regression' or 'gradient_boosting'",
