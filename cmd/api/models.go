@@ -21,6 +21,7 @@ type modelsCommand struct {
 	Versions modelsVersions `cmd:"" help:"A model's stored versions."`
 	History  modelsHistory  `cmd:"" help:"Who was champion, when and why."`
 	Report   modelsReport   `cmd:"" help:"An evaluation as an HTML page, on stdout."`
+	Export   modelsExport   `cmd:"" help:"A version's model file, on stdout."`
 	Rollback modelsRollback `cmd:"" help:"Make the model of an earlier version champion again."`
 }
 
@@ -55,6 +56,11 @@ type (
 	modelsReport struct {
 		modelName
 		Evaluation string `placeholder:"ID" help:"Which one (default: the one that let the champion in)."`
+	}
+	modelsExport struct {
+		modelName
+		Digest string `placeholder:"SHA256" help:"Which version (default: the champion's)."`
+		Compat string `enum:",ml3" default:"" help:"ml3 writes it for ONNX Runtime before about 1.21."`
 	}
 	modelsRollback struct {
 		output
@@ -210,6 +216,20 @@ func (c *modelsReport) Run(s *surroundings) error {
 		return s.fail(err)
 	}
 	_, err = s.stdout.Write(page)
+	return err
+}
+
+// Run writes a model file.
+func (c *modelsExport) Run(s *surroundings) error {
+	steps, err := s.registry()
+	if err != nil {
+		return err
+	}
+	file, err := steps.Registry.Export(s.ctx, c.Name, c.Digest, c.Compat)
+	if err != nil {
+		return s.fail(err)
+	}
+	_, err = s.stdout.Write(file)
 	return err
 }
 

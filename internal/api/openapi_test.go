@@ -70,7 +70,7 @@ func TestOpenAPIReferences(t *testing.T) {
 			t.Errorf("there is no example %s", found[1])
 		}
 	}
-	if doc.OpenAPI != "3.1.0" || len(doc.Paths) != 23 {
+	if doc.OpenAPI != "3.1.0" || len(doc.Paths) != 24 {
 		t.Errorf("OpenAPI %s, %d paths", doc.OpenAPI, len(doc.Paths))
 	}
 	for path, operations := range doc.Paths {

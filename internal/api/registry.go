@@ -131,6 +131,7 @@ func (s *service) registryRoutes() []routed {
 			},
 		},
 		reportRoute{r},
+		exportRoute{r},
 		s.rollback(),
 	}
 }

@@ -140,6 +140,30 @@ func TestPageLimitsAreTheStores(t *testing.T) {
 }
 
 // The verdict and its page are served from the address that /evaluate answers.
+// A version's file is served as it is stored, and for older runtimes.
+func TestAVersionsFile(t *testing.T) {
+	s := realService(t)
+	answerOf(t, s, "/retrain", `{"data_path":"s3://data/churn.csv","target":"churn","model_name":"m","model_params":{"algorithm":"gradient_boosting","max_iter":2},"gate":{"must_beat_baseline":false}}`)
+	var info modelstore.ModelInfo
+	fetched(t, s, "/models/m", "/models/{name}", &info)
+	path := "/models/m/versions/" + info.SHA256 + "/model.onnx"
+	w := ask(s, "GET", path, "")
+	if w.Code != 200 || w.Header().Get("Content-Type") != "application/octet-stream" || modelstore.Digest(w.Body.Bytes()) != info.SHA256 {
+		t.Errorf("%d %v, %d bytes", w.Code, w.Header(), w.Body.Len())
+	}
+	if w := ask(s, "GET", path+"?compat=ml3", ""); w.Code != 200 || !strings.Contains(w.Body.String(), "TreeEnsembleRegressor") {
+		t.Errorf("%d, %d bytes", w.Code, w.Body.Len())
+	}
+	for wrong, code := range map[string]int{
+		path + "?compat=ml2": 422, "/models/m/versions/nonsense/model.onnx": 422,
+		"/models/nobody/versions/" + info.SHA256 + "/model.onnx": 422,
+	} {
+		if w := ask(s, "GET", wrong, ""); w.Code != code {
+			t.Errorf("%s: %d %s; want %d", wrong, w.Code, w.Body, code)
+		}
+	}
+}
+
 func TestAStoredVerdictAndItsReport(t *testing.T) {
 	s := realService(t)
 	answer := answerOf(t, s, "/retrain", `{"data_path":"s3://data/churn.csv","target":"churn","model_params":{"max_iter":2}}`)

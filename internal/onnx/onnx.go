@@ -56,7 +56,7 @@ func Encode(m *model.Model) ([]byte, error) {
 	if err := m.Check(); err != nil {
 		return nil, fmt.Errorf("onnx: encode: %w", err)
 	}
-	p, err := protoOf(m)
+	p, err := protoOf(m, opsetML)
 	if err != nil {
 		return nil, fmt.Errorf("onnx: encode: %w", err)
 	}
@@ -66,15 +66,21 @@ func Encode(m *model.Model) ([]byte, error) {
 	return proto.MarshalOptions{Deterministic: true}.Marshal(p)
 }
 
-func protoOf(m *model.Model) (*pb.ModelProto, error) {
+// protoOf writes the model with the operators of ai.onnx.ml 5 or 3.
+func protoOf(m *model.Model, ml int64) (*pb.ModelProto, error) {
 	g := newGraph(&m.Recipe)
 	var e ensemble
 	scores := scoresName(m)
-	if m.Trees != nil {
+	switch {
+	case m.Trees == nil:
+		g.addLinear(m, scores)
+	case ml == opsetML3:
+		if err := g.addForest(m, scores); err != nil {
+			return nil, err
+		}
+	default:
 		e = ensembleOf(m.Trees)
 		g.addTrees(m, &e, scores)
-	} else {
-		g.addLinear(m, scores)
 	}
 	switch {
 	case m.Task != model.Regression:
@@ -87,11 +93,14 @@ func protoOf(m *model.Model) (*pb.ModelProto, error) {
 	if err != nil {
 		return nil, err
 	}
+	if ml == opsetML3 {
+		props = withoutOurs(props)
+	}
 	return &pb.ModelProto{
 		IrVersion:     irVersion,
 		ProducerName:  "retrain",
 		Graph:         g.proto,
-		OpsetImport:   []*pb.OperatorSetIdProto{{Version: opset}, {Domain: domainML, Version: opsetML}},
+		OpsetImport:   []*pb.OperatorSetIdProto{{Version: opset}, {Domain: domainML, Version: ml}},
 		MetadataProps: props,
 	}, nil
 }

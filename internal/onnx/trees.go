@@ -9,6 +9,13 @@ import (
 // codes, the features are put side by side, and the ensemble's sums are added to
 // the base.
 func (g *graph) addTrees(m *model.Model, e *ensemble, output string) {
+	sums := g.opML("TreeEnsemble", "sums", []string{g.addFeatures(m)}, e.attributes(m.Width())...)
+	base := g.constant(row(baseTensor, m.Trees.Base))
+	g.op("Add", output, []string{sums, base})
+}
+
+// addFeatures puts the features side by side, categories as their codes.
+func (g *graph) addFeatures(m *model.Model) string {
 	columns := make([]string, len(m.Features))
 	for j := range m.Features {
 		if f := &m.Features[j]; f.Kind == model.Category {
@@ -17,10 +24,7 @@ func (g *graph) addTrees(m *model.Model, e *ensemble, output string) {
 			columns[j] = g.addNumber(&m.Recipe, j)
 		}
 	}
-	features := g.op("Concat", "features", columns, attrInt("axis", 1))
-	sums := g.opML("TreeEnsemble", "sums", []string{features}, e.attributes(m.Width())...)
-	base := g.constant(row(baseTensor, m.Trees.Base))
-	g.op("Add", output, []string{sums, base})
+	return g.op("Concat", "features", columns, attrInt("axis", 1))
 }
 
 const baseTensor = "base"
