@@ -10,7 +10,7 @@ IMAGE    ?= ml-retraining-api
 TAG      ?= $(VERSION)
 PLATFORM ?= linux/amd64
 
-.PHONY: demo test race lint bench bench-data bench-learners bench-quality bench-dirt bench-coldstart build image push deploy graph validate e2e fuzz torture mutants clean
+.PHONY: demo test race lint bench bench-data bench-learners bench-quality bench-dirt bench-coldstart bench-predict build image push deploy graph validate e2e fuzz torture mutants clean
 
 demo: build  ## one whole retraining story on real data, over HTTP
 	@go run ./examples/demo $(BINARY)
@@ -50,6 +50,11 @@ STARTS   ?= 20
 bench-coldstart: build $(VENV)  ## process start to the first answer, and memory then, beside FastAPI (STARTS=20)
 	CGO_ENABLED=0 go build -o bin/lambdaemu ./internal/lambda/runtimetest/lambdaemu
 	$(VENV) bench/coldstart.py --repeat $(STARTS)
+
+REQUESTS ?= 1000
+bench-predict: build $(VENV)  ## latency and rows a second of predictions beside ONNX Runtime, scikit-learn and LightGBM
+	$(VENV) bench/predict.py --requests $(REQUESTS)
+	go test -run '^$$' -bench 'Row' -benchtime 2s ./internal/predict
 
 $(VENV): bench/requirements.txt
 	python3 -m venv .cache/bench

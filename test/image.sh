@@ -59,7 +59,7 @@ stand_in lambda PATH=/usr/local/bin:/bin LAMBDA_TASK_ROOT=/var/task
 version=image-test
 commit=0123456789ab
 build() { # build ARCH TAG
-  buildah build --quiet --layers=false --network none --platform "linux/$1" \
+  buildah build --quiet --layers=false --network none --timestamp 0 --platform "linux/$1" \
     --volume "$(go env GOROOT):/usr/local/go:ro" --volume "$(go env GOMODCACHE)/cache/download:/modules:ro" \
     --volume "$scratch/modules:/tmp/modules" --volume "$(go env GOCACHE):/tmp/build" \
     --build-arg BUILD_IMAGE=localhost/builder --build-arg RUN_IMAGE=localhost/lambda \
@@ -68,6 +68,12 @@ build() { # build ARCH TAG
 echo "building the image for $(go env GOARCH)"
 mkdir "$scratch/modules"
 build "$(go env GOARCH)" localhost/retrain:test
+digest() { buildah inspect --type image --format '{{.FromImageDigest}}' "$1"; }
+echo "building it again: two builds have one digest"
+sleep 1 # whatever writes the time down has another one now
+build "$(go env GOARCH)" localhost/retrain:again
+[ -n "$(digest localhost/retrain:test)" ] || fail 'the image has no digest'
+[ "$(digest localhost/retrain:test)" = "$(digest localhost/retrain:again)" ] || fail 'a second build of the same source is another image'
 
 echo "looking at the image"
 container=$(buildah from --pull-never localhost/retrain:test)
@@ -76,6 +82,7 @@ binary=$mounted/usr/local/bin/api
 config() { buildah inspect --type image --format "{{$1}}" localhost/retrain:test; }
 expect() { [ "$2" = "$3" ] || fail "$1 is '$2', want '$3'"; }
 expect entrypoint "$(config .OCIv1.Config.Entrypoint)" '[/usr/local/bin/api]'
+case $(config .OCIv1.Config.Env) in *RETRAIN_LISTEN=0.0.0.0:8080*) ;; *) fail 'it does not listen on port 8080 of all interfaces' ;; esac
 expect user "$(config .OCIv1.Config.User)" 65532:65532
 expect 'working folder' "$(config .OCIv1.Config.WorkingDir)" /data
 expect 'version label' "$(config '(index .OCIv1.Config.Labels "org.opencontainers.image.version")')" $version
@@ -88,13 +95,30 @@ if [ -e "$mounted/src" ] || [ -e "$mounted/usr/local/go" ]; then fail 'the image
 size=$(stat -c %s "$binary")
 [ "$size" -le $((32 << 20)) ] || fail "the binary has $size bytes, over 32 MiB"
 
-echo "running it: version, then a server that is asked for its health"
+echo "running it: version, bill of materials, a retraining with its exit codes"
+touch "$scratch/before"
 buildah run "$container" -- /usr/local/bin/api version | grep -q "$version.*$commit" || fail 'version is not what was built'
+buildah run "$container" -- /usr/local/bin/api version --sbom >"$scratch/sbom.json"
+grep -q '"bomFormat": "CycloneDX"' "$scratch/sbom.json" || fail 'the bill of materials is none'
+linked=$(go version -m "$binary" | grep -c '^\sdep\s')
+expect 'modules in the bill of materials' "$(grep -c '"type": "library"' "$scratch/sbom.json")" $((linked + 1))
+task() { # task CODE ARGUMENT...: a task of ECS or Batch ends with the code
+  local want=$1 code=0
+  shift
+  buildah run "$container" -- /usr/local/bin/api retrain "$@" >/dev/null 2>"$scratch/task.log" || code=$?
+  [ "$code" = "$want" ] || { cat "$scratch/task.log"; fail "retrain $* ended with $code, want $want"; }
+}
+cp examples/churn.csv "$mounted/data/churn.csv"
+task 0 churn.csv --target churn --params '{"max_iter":20,"max_leaf_nodes":4}' --store /data/store
+task 1 churn.csv --target nonsense --store /data/store
+task 2 churn.csv --nonsense
 user=$(buildah run "$container" -- /bin/busybox id -u)
 expect 'user while running' "$user" 65532
+
+echo "running it as a service, with SageMaker's argument and routes"
 # The image listens on port 8080, which may be taken here.
 touch "$scratch/serve.log"
-setsid buildah --root "$scratch/images" --runroot "$scratch/run" run --env RETRAIN_LISTEN=127.0.0.1:0 \
+setsid buildah --root "$scratch/images" --runroot "$scratch/run" run --env RETRAIN_LISTEN=127.0.0.1:0 --env RETRAIN_STORE=/data/store \
   "$container" -- /usr/local/bin/api serve >"$scratch/serve.log" 2>&1 &
 server=$!
 for _ in $(seq 100); do
@@ -104,8 +128,15 @@ for _ in $(seq 100); do
 done
 [ -n "$address" ] || { cat "$scratch/serve.log"; fail 'the server did not say where it listens'; }
 buildah run --env "RETRAIN_LISTEN=$address" "$container" -- /usr/local/bin/api health >/dev/null || fail 'the server is not healthy'
+/bin/busybox wget -q -O /dev/null "http://$address/ping" || fail '/ping does not answer 200'
+head -2 examples/churn.csv >"$scratch/row.csv"
+label=$(/bin/busybox wget -q -O - --header 'Content-Type: text/csv' --header 'Accept: text/csv' \
+  --post-file "$scratch/row.csv" "http://$address/invocations") || fail '/invocations does not answer'
+case $label in Yes | No) ;; *) fail "/invocations answered '$label'" ;; esac
 stop "$server"
 server=
+written=$(find "$mounted" -xdev -newer "$scratch/before" -type f ! -path "$mounted/data/*" ! -path "$mounted/etc/*" ! -path "$mounted/run/*")
+[ -z "$written" ] || fail "it wrote outside of /data, where a root may be read-only: $written"
 
 echo "running it as a Lambda function"
 go build -o "$scratch/lambdaemu" ./internal/lambda/runtimetest/lambdaemu

@@ -56,7 +56,9 @@ type healthCommand struct {
 	Deep bool `help:"Let the server reach its store too."`
 }
 
-type versionCommand struct{}
+type versionCommand struct {
+	SBOM bool `name:"sbom" help:"Print what the binary was linked from instead: a CycloneDX document."`
+}
 
 // jsonObject is a flag that holds a JSON object, kept as it was written.
 type jsonObject json.RawMessage

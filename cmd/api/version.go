@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"runtime/debug"
 )
@@ -32,8 +33,15 @@ func orElse(s, otherwise string) string {
 }
 
 // Run prints the version.
-func (versionCommand) Run(s *surroundings) error {
-	v, c := build()
-	_, err := fmt.Fprintf(s.stdout, "%s (%s)\n", v, c)
+func (c versionCommand) Run(s *surroundings) error {
+	v, commit := build()
+	if c.SBOM {
+		info, ok := debug.ReadBuildInfo()
+		if !ok {
+			return errors.New("the binary does not say what it was linked from")
+		}
+		return materials(info, v).writeTo(s.stdout)
+	}
+	_, err := fmt.Fprintf(s.stdout, "%s (%s)\n", v, commit)
 	return err
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"retrain/internal/fault"
 	"retrain/internal/retrain"
@@ -37,7 +38,8 @@ func decode[Req any](r huma.Registry, schema *huma.Schema, text []byte) (req Req
 	if len(c.bad) > 0 {
 		return req, nil, c.violations()
 	}
-	if err := json.Unmarshal(text, &req); err != nil {
+	// What parse has refused is not looked for again.
+	if err := json.Unmarshal(text, &req, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)); err != nil {
 		return req, nil, fault.Wrap(fault.InvalidRequest, err, "The body does not fit the route's request.")
 	}
 	return req, v.(map[string]any), nil
