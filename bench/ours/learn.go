@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"retrain/internal/gbdt"
@@ -23,6 +24,8 @@ type arrays struct {
 	Kinds    []int // by feature: 0 is a number, else how many categories
 	Task     model.Task
 	Classes  int
+	Means    []float64 // by feature, and
+	Scales   []float64 // of numbers that are to be standardized; nil if none are
 	x, y, tx []float64
 }
 
@@ -56,6 +59,9 @@ func (a *arrays) recipe() *model.Recipe {
 	r := &model.Recipe{Task: a.Task, Target: "y"}
 	for j, kind := range a.Kinds {
 		f := model.Feature{Name: fmt.Sprint("f", j), Kind: model.Number, Scale: 1}
+		if a.Means != nil {
+			f.Fill, f.Mean, f.Scale = a.Means[j], a.Means[j], a.Scales[j]
+		}
 		if kind > 0 {
 			f = model.Feature{Name: f.Name, Kind: model.Category}
 			for k := range kind {
@@ -94,7 +100,7 @@ func boost(args []string) error {
 		return err
 	}
 	m.Trees = result.Trees
-	return a.finish(m, time.Since(start))
+	return a.finish(m, map[string]float64{"fit": time.Since(start).Seconds()})
 }
 
 func fitLinear(args []string) error {
@@ -103,6 +109,7 @@ func fitLinear(args []string) error {
 		return err
 	}
 	m, width, start := &model.Model{Recipe: *a.recipe()}, len(a.Kinds), time.Now()
+	cpu := cpuSeconds()
 	data := linear.NewData(&m.Recipe, len(a.y))
 	a.batches(func(from, to int) { data.Append(a.x[from*width:to*width], a.y[from:to], nil) })
 	result, err := linear.Fit(context.Background(), data, linear.Defaults())
@@ -110,12 +117,13 @@ func fitLinear(args []string) error {
 		return err
 	}
 	m.Linear = result.Linear
-	return a.finish(m, time.Since(start))
+	return a.finish(m, map[string]float64{"fit": time.Since(start).Seconds(), "fit_cpu": cpuSeconds() - cpu, "objective": result.Objective})
 }
 
 // finish scores the rows, all at once and one by one, and stores the model too,
-// so that ONNX Runtime can score with it.
-func (a *arrays) finish(m *model.Model, fit time.Duration) error {
+// so that ONNX Runtime can score with it. It prints what was measured, after
+// what is said already.
+func (a *arrays) finish(m *model.Model, said map[string]float64) error {
 	width, outputs := len(a.Kinds), m.Outputs()
 	rows := len(a.tx) / width
 	p := make([]float64, rows*outputs)
@@ -142,7 +150,15 @@ func (a *arrays) finish(m *model.Model, fit time.Duration) error {
 	if err := os.WriteFile(filepath.Join(a.folder, "model.onnx"), stored, 0o644); err != nil {
 		return err
 	}
-	return json.NewEncoder(os.Stdout).Encode(map[string]float64{
-		"fit": fit.Seconds(), "rows_per_second": float64(rows) / all.Seconds(), "row_us": float64(one.Nanoseconds()) / 1000,
-	})
+	said["rows_per_second"], said["row_us"] = float64(rows)/all.Seconds(), float64(one.Nanoseconds())/1000
+	return json.NewEncoder(os.Stdout).Encode(said)
+}
+
+// cpuSeconds is what this process has taken of all cores until now.
+func cpuSeconds() float64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return math.NaN()
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano()).Seconds()
 }
