@@ -3,10 +3,9 @@ package dataset
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"math"
 	"slices"
-
-	"retrain/internal/fault"
 )
 
 // Statistics are what a scan has found in some of a table's files. Merge makes
@@ -180,7 +179,7 @@ func (m *merger) begin() error {
 		}
 		return nil
 	})
-	if err != nil && err != errEnough {
+	if err != nil && !errors.Is(err, errEnough) {
 		return err
 	}
 	if err := m.checkWidth(names); err != nil {
@@ -201,7 +200,7 @@ func (m *merger) begin() error {
 }
 
 // errEnough ends a look at the parts.
-var errEnough = fault.New(fault.Internal, "The other parts have the same columns.")
+var errEnough = errors.New("the other parts have the same columns")
 
 func (m *merger) checkWidth(names []string) error {
 	switch {

@@ -16,6 +16,7 @@ import (
 
 	"retrain/internal/blob"
 	"retrain/internal/dataset"
+	"retrain/internal/fault"
 	"retrain/internal/preprocess"
 	"retrain/internal/processed"
 )
@@ -135,6 +136,7 @@ func TestSharesOfAllKinds(t *testing.T) {
 		"gzip":                           {[]string{files[0], gzipped(t, files[len(files)-1])}, 1},
 		"JSON Lines with different keys": {[]string{objectLines(`{"x":%d.5,"y":"a"}`), objectLines(`{"y":"b","z":[1],"w":"t%d"}`), objectLines(`{"w":"u","y":"a","x":%d}`)}, 1},
 		"Parquet":                        {parquetFiles(t, files), 1},
+		"a leak, scored on a sample":     {[]string{leaking(400), leaking(700), leaking(500)}, 1},
 	} {
 		compareShares(t, name, r, c.files, preprocess.Request{Target: "y"}, c.rounds)
 	}
@@ -169,6 +171,21 @@ func compareShares(t *testing.T, name string, r *rand.Rand, files []string, req 
 		t.Errorf("%s took %d scans, want %d", name, rounds, wantRounds)
 	}
 	divided.readAll(t, got)
+}
+
+// leaking makes rows whose column u tells the target but for a few rows.
+func leaking(n int) string {
+	r := rand.New(rand.NewPCG(uint64(n), 4))
+	text := "x,u,y\n"
+	for i := range n {
+		y := r.IntN(2)
+		u := float64(y) + r.Float64()
+		if i%300 == 7 {
+			u = 1.2*float64(1-y) + 0.1
+		}
+		text += fmt.Sprintf("%d,%.4f,%d\n", r.IntN(90), u, y)
+	}
+	return text
 }
 
 func objectLines(form string) string {
@@ -262,5 +279,73 @@ func (b *bench) readAll(t *testing.T, r preprocess.Result) {
 		if err != nil || read != rows {
 			t.Fatalf("%s has %d rows, want %d: %v", side, read, rows, err)
 		}
+	}
+}
+
+// TestSharesSayWhatIsWrong has the calls of a run fail: the call that follows a
+// map's says what a share of it has said.
+func TestSharesSayWhatIsWrong(t *testing.T) {
+	ctx := context.Background()
+	plan := func(b *bench, req preprocess.Request) (preprocess.Plan, error) {
+		req.DataPath, req.ModelParams = "s3://data/in/", map[string]any{}
+		return b.Plan(ctx, preprocess.PlanRequest{Request: req, ShareBytes: 1})
+	}
+	put := func(b *bench, texts ...string) {
+		for i, text := range texts {
+			if _, err := b.data.Put(ctx, fmt.Sprint("in/", i), []byte(text), blob.Condition{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	item := func(share int) []preprocess.ShareItem { return []preprocess.ShareItem{{Share: share}} }
+	rows := strings.Repeat("1,a\n2,b\n3,a\n4,b\n", 60)
+
+	b := newBench()
+	put(b, "x,y\n"+rows, "x,z\n"+rows)
+	_, err := plan(b, preprocess.Request{Split: map[string]any{"time_column": "x"}})
+	wantFault(t, "a split by time", err, fault.InvalidRequest, "in shares")
+	p, err := plan(b, preprocess.Request{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = b.Reduce(ctx, preprocess.RunRequest{RunID: p.RunID})
+	wantFault(t, "nothing scanned", err, fault.DataNotFound, "missing")
+	for range 2 {
+		_, err = b.Scan(ctx, preprocess.SharesRequest{RunID: p.RunID, Items: item(1)})
+		wantFault(t, "a share with other columns", err, fault.InvalidData, `lacks the column "y"`)
+	}
+	_, err = b.Reduce(ctx, preprocess.RunRequest{RunID: p.RunID})
+	wantFault(t, "reduce after that", err, fault.InvalidData, `lacks the column "y"`)
+	_, err = b.Scan(ctx, preprocess.SharesRequest{RunID: p.RunID, Items: item(2)})
+	wantFault(t, "a share that there is not", err, fault.InvalidRequest, "2 shares")
+	_, err = b.Seal(ctx, preprocess.RunRequest{RunID: "another"})
+	wantFault(t, "a run that was not planned", err, fault.DataNotFound, "no plan")
+
+	b = newBench()
+	put(b, "x,y\n"+rows, "x,y\n"+rows)
+	if p, err = plan(b, preprocess.Request{}); err == nil {
+		_, err = b.Scan(ctx, preprocess.SharesRequest{RunID: p.RunID, Items: []preprocess.ShareItem{{Share: 1}, {Share: 0}}})
+	}
+	if err == nil {
+		p, err = b.Reduce(ctx, preprocess.RunRequest{RunID: p.RunID})
+	}
+	if err != nil || p.Status != "reduced" {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	put(b, "x,y\n"+rows+"9,b\n")
+	_, err = b.Write(ctx, preprocess.SharesRequest{RunID: p.RunID, Items: item(0)})
+	wantFault(t, "a file that changed", err, fault.InvalidData, "changed")
+	_, err = b.Seal(ctx, preprocess.RunRequest{RunID: p.RunID})
+	wantFault(t, "seal after that", err, fault.InvalidData, "changed")
+	b.Engine = "another"
+	_, err = b.Seal(ctx, preprocess.RunRequest{RunID: p.RunID})
+	wantFault(t, "another version", err, fault.RunConflict, "version")
+}
+
+func wantFault(t *testing.T, what string, err error, kind fault.Kind, says string) {
+	t.Helper()
+	f := fault.From(err)
+	if err == nil || f.Kind != kind || !strings.Contains(f.Detail+fmt.Sprint(f.Fields), says) {
+		t.Errorf("%s: %v, want %v that says %q", what, err, kind, says)
 	}
 }
