@@ -21,9 +21,9 @@ type exactSum struct {
 // sumDigits are enough for 2^63 numbers of the largest size.
 const sumDigits = (1074+1024+63)/32 + 2
 
-// carryAfter is how many additions, of less than 2^32 to each digit, are sure not
+// carryAfter is how many additions, of less than 2^53 to each digit, are sure not
 // to overflow one.
-const carryAfter = 1 << 29
+const carryAfter = 1 << 9
 
 func (s *exactSum) add(x float64) {
 	bits := math.Float64bits(x)
@@ -38,12 +38,11 @@ func (s *exactSum) add(x float64) {
 		m |= 1 << 52
 	}
 	at, shift := (exponent-1)/32, (exponent-1)%32
-	low, high := m<<shift, m>>(64-shift)
+	low, rest := int64(m<<shift&math.MaxUint32), int64(m>>(32-shift))
 	sign := int64(bits) >> 63 // 0 or -1
-	d := s.digits[at : at+3 : at+3]
-	d[0] += (int64(low&math.MaxUint32) ^ sign) - sign
-	d[1] += (int64(low>>32) ^ sign) - sign
-	d[2] += (int64(high) ^ sign) - sign
+	d := s.digits[at : at+2 : at+2]
+	d[0] += (low ^ sign) - sign
+	d[1] += (rest ^ sign) - sign
 	if s.since++; s.since == carryAfter {
 		s.carry()
 	}
