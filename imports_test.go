@@ -19,7 +19,7 @@ import (
 var rooms = map[string][]string{
 	// Edges.
 	"cmd/api": {
-		"api", "lambda", "preprocess", "train", "evaluate", "modelstore", "predict", "retrain", "approval", "blob", "blob/s3blob", "usage", "fault",
+		"api", "lambda", "preprocess", "train", "evaluate", "modelstore", "predict", "retrain", "search", "approval", "blob", "blob/s3blob", "usage", "fault",
 		"net/http", "github.com/aws/aws-lambda-go", "github.com/alecthomas/kong", "github.com/schollz/progressbar/v3", "golang.org/x/term",
 	},
 	"internal/lambda": {"fault", "net/http", "github.com/aws/aws-lambda-go", "github.com/awslabs/aws-lambda-go-api-proxy"},
@@ -29,9 +29,9 @@ var rooms = map[string][]string{
 	},
 	// Verbs.
 	"internal/retrain":    {"usage", "preprocess", "train", "evaluate", "modelstore", "fault"},
-	"internal/preprocess": {"usage", "modelstore", "processed", "dataset", "model", "onnx", "blob", "settings", "fault"},
-	"internal/train":      {"usage", "modelstore", "processed", "rowset", "drift", "dataset", "gbdt", "linear", "calibrate", "model", "onnx", "metric", "blob", "settings", "fault"},
-	"internal/evaluate":   {"usage", "modelstore", "processed", "rowset", "drift", "dataset", "model", "onnx", "metric", "explain", "report", "blob", "settings", "fault"},
+	"internal/preprocess": {"usage", "search", "modelstore", "processed", "dataset", "model", "onnx", "blob", "settings", "fault"},
+	"internal/train":      {"usage", "search", "modelstore", "processed", "rowset", "drift", "dataset", "gbdt", "linear", "calibrate", "model", "onnx", "metric", "blob", "settings", "fault"},
+	"internal/evaluate":   {"usage", "search", "modelstore", "processed", "rowset", "drift", "dataset", "model", "onnx", "metric", "explain", "report", "blob", "settings", "fault"},
 	"internal/modelstore": {"usage", "model", "onnx", "blob", "fault"},
 	"internal/predict":    {"modelstore", "model", "onnx", "dataset", "fault"},
 	"internal/approval":   {"fault", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
@@ -49,6 +49,7 @@ var rooms = map[string][]string{
 	"internal/onnx/onnxpb": {"google.golang.org/protobuf"},
 	"internal/model":       {},
 	"internal/rowset":      {"fault"},
+	"internal/search":      {"model", "settings", "fault"},
 	"internal/settings":    {"fault"},
 	"internal/blob":        {"fault"},
 	"internal/blob/s3blob": {"blob", "fault", "net/http", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go"},
