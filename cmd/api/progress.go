@@ -51,14 +51,29 @@ func newProgress(to io.Writer) *progress {
 
 // begin says that a step begins.
 func (p *progress) begin(step string) {
+	next := shares[step]
+	next.from = max(next.from, p.current.to) // after the candidates of a search
+	p.enter(next)
+}
+
+// candidate says that a candidate of a search begins to be trained. All of them
+// have the larger part of the training's share.
+func (p *progress) candidate(candidate, of int) {
+	training := shares["train"]
+	width := 0.8 * (training.to - training.from) / float64(of)
+	from := training.from + width*float64(candidate)
+	p.enter(share{fmt.Sprintf("training candidate %d of %d", candidate+1, of), from, from + width})
+}
+
+func (p *progress) enter(next share) {
 	p.mu.Lock()
-	p.current = shares[step]
+	p.current = next
 	p.mu.Unlock()
 	if p.bar == nil {
-		fmt.Fprintf(p.to, "%s …\n", p.current.title)
+		fmt.Fprintf(p.to, "%s …\n", next.title)
 		return
 	}
-	p.bar.Describe(fmt.Sprintf("%-31s", p.current.title))
+	p.bar.Describe(fmt.Sprintf("%-31s", next.title))
 	p.done(0)
 }
 

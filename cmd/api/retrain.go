@@ -20,7 +20,7 @@ func (c *retrainCommand) Run(s *surroundings) error {
 	}
 	s.common.defaultDataRoots(".," + s.common.Store)
 	p := newProgress(s.stderr)
-	steps, err := wire(s.common, hooks{begin: p.begin, progress: p.done})
+	steps, err := wire(s.common, hooks{begin: p.begin, another: p.candidate, progress: p.done})
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,7 @@ const engine = "3"
 // background; each may be nil.
 type hooks struct {
 	begin    func(step string)
+	another  func(candidate, of int) // of a search
 	progress func(done float64)
 	log      *slog.Logger
 }
@@ -52,7 +53,7 @@ func wire(c *common, h hooks) (api.Steps, error) {
 	judge := &evaluate.Step{Store: store, Models: models, Engine: engine, Now: time.Now}
 	update := &modelstore.Update{Store: models}
 	all := &retrain.Step{
-		Preprocess: prepare.Run, Train: fit.Run, Evaluate: judge.Run, Update: update.Run, Now: time.Now, Begin: h.begin,
+		Preprocess: prepare.Run, Train: fit.Run, Evaluate: judge.Run, Update: update.Run, Now: time.Now, Begin: h.begin, BeginCandidate: h.another,
 	}
 	predictor := &predict.Predictor{Store: models, Log: h.log}
 	return api.Steps{

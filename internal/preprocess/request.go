@@ -10,7 +10,7 @@ type Request struct {
 	DataPath string `json:"data_path" doc:"The training data: s3://bucket/key, or a local path below a data root; with a slash at the end, all objects below it, in the order of their keys" example:"s3://ml-data/churn/2026-11-22.csv"`
 	// MoreDataPaths are further addresses of the kind of DataPath.
 	MoreDataPaths []string       `json:"more_data_paths,omitempty" doc:"Further addresses like data_path; all together make one table, whose rows follow one another in this order"`
-	ModelParams   map[string]any `json:"model_params" doc:"The learner's parameters, by scikit-learn's names; may be {}"`
+	ModelParams   map[string]any `json:"model_params" doc:"The learner's parameters, by scikit-learn's names; may be {}; search has candidates trained, the best of which is used"`
 	Target        string         `json:"target,omitempty" doc:"The column to predict; default: the champion's target, else a column named target, label or y"`
 	SampleWeight  string         `json:"sample_weight,omitempty" doc:"The column that says how much a row counts in training, 2 as much as the row twice; at least 0, and rows of weight 0 are left out. It is no feature. Scores on the holdout are not weighted"`
 	Task          string         `json:"task,omitempty" enum:"auto,binary,multiclass,regression" doc:"Default auto: found from the target's values"`
@@ -44,10 +44,19 @@ type Result struct {
 	Leaks             []processed.Leak     `json:"suspected_leaks" doc:"Why a model of this data may look better than it is; the gate's on_suspected_leak decides"`
 	Conflicts         *processed.Conflicts `json:"label_conflicts,omitempty" doc:"Rows alike but for their label; absent if there are none"`
 	Warnings          []string             `json:"warnings"`
+	Candidates        []Candidate          `json:"candidates,omitempty" doc:"Of a search: requests to /train, each to be sent before the whole answer is"`
 	Estimate          *Estimate            `json:"estimate,omitempty" doc:"Of a dry run only"`
 	Cached            bool                 `json:"cached"`
 	DurationMS        int64                `json:"duration_ms"`
 	Usage             *usage.Usage         `json:"usage,omitempty" doc:"What the request took"`
+}
+
+// Candidate is a request to /train that judges one candidate of a search.
+type Candidate struct {
+	ProcessedDataPath string         `json:"processed_data_path"`
+	ModelName         string         `json:"model_name"`
+	ModelParams       map[string]any `json:"model_params"`
+	ValidateOn        float64        `json:"validate_on"`
 }
 
 // Rows counts what became of the rows that were read.

@@ -12,6 +12,7 @@ import (
 	"retrain/internal/dataset"
 	"retrain/internal/model"
 	"retrain/internal/processed"
+	"retrain/internal/search"
 )
 
 // stepName is the name of this step's stored answer within a run.
@@ -86,6 +87,10 @@ func (j *job) save(ctx context.Context) (*Result, error) {
 	result := j.result(doc)
 	if j.req.DryRun {
 		return result, nil
+	}
+	var err error
+	if result.Candidates, err = candidates(result); err != nil {
+		return nil, err
 	}
 	if err := processed.Claim(ctx, j.Store, j.req.RunID, j.fingerprint); err != nil {
 		return nil, err
@@ -163,6 +168,19 @@ func (j *job) result(doc *processed.Document) *Result {
 		r.ProcessedDataPath = j.Store.URI(processed.Path(doc.RunID, processed.DataFile))
 	}
 	return r
+}
+
+// candidates lists what to ask /train for first, if a search is asked for.
+func candidates(r *Result) ([]Candidate, error) {
+	plan, err := search.Parse(r.ModelParams)
+	if err != nil || plan == nil {
+		return nil, err
+	}
+	var all []Candidate
+	for _, c := range plan.Candidates {
+		all = append(all, Candidate{r.ProcessedDataPath, r.ModelName, c.Params, plan.ValidationFraction})
+	}
+	return all, nil
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -29,6 +29,7 @@ type bench struct {
 	*train.Step
 	data, bucket *blob.Memory
 	prepare      *preprocess.Step
+	split        map[string]any // that candidates asks for
 }
 
 func newBench() *bench {

@@ -86,12 +86,16 @@ func fieldsOf(p *Params, algorithm string, recipe *model.Recipe) []settings.Fiel
 }
 
 // CheckParams is ParseParams for a caller that knows the task at most ("" or
-// "auto" if not even that).
+// "auto" if not even that). Of a search, it checks every candidate.
 func CheckParams(given map[string]any, task string) error {
 	if task == "auto" {
 		task = ""
 	}
-	_, err := ParseParams(given, &model.Recipe{Task: model.Task(task)})
+	recipe := &model.Recipe{Task: model.Task(task)}
+	several, err := parseSearch(given, recipe)
+	if err == nil && several == nil {
+		_, err = ParseParams(given, recipe)
+	}
 	return err
 }
 

@@ -8,12 +8,16 @@ import (
 // Request is the body of POST /train: what /preprocess answered.
 type Request struct {
 	ProcessedDataPath string         `json:"processed_data_path" doc:"As /preprocess answered it"`
-	ModelParams       map[string]any `json:"model_params,omitempty" doc:"algorithm and its parameters, by scikit-learn's names; default: those that /preprocess was given"`
+	ModelParams       map[string]any `json:"model_params,omitempty" doc:"algorithm and its parameters, by scikit-learn's names; with a search, the best candidate's are used; default: those that /preprocess was given"`
 	ModelName         string         `json:"model_name,omitempty" doc:"Default: the one that the data was preprocessed for"`
 	RunID             string         `json:"run_id,omitempty" doc:"Default: the one of the processed data if the parameters are those that it was preprocessed with, else derived from data and parameters"`
 	Gate              map[string]any `json:"gate,omitempty" doc:"Passed on to /evaluate; default: the one that /preprocess was given"`
 	OnDeadline        string         `json:"on_deadline,omitempty" enum:"fail,checkpoint,best_so_far" doc:"What to do when the time is up before the training is done: fail (the default), answer with a checkpoint to be called again with, or end with the trees so far"`
 	Checkpoint        *Checkpoint    `json:"checkpoint,omitempty" doc:"As an answer in_progress gave it"`
+	ValidateOn        float64        `json:"validate_on,omitempty" minimum:"0" maximum:"0.5" doc:"Only judge the parameters: learn from the training side without this share of its rows, and answer validation, the loss on those; no model is stored. /preprocess answers such requests as candidates"`
+	// Candidates are what became of those that /preprocess answered. Scores in
+	// it count for nothing: they are read from the store.
+	Candidates []map[string]any `json:"candidates,omitempty" doc:"For model_params with a search: what became of each candidate; an error is taken over into the leaderboard, scores are read from the store"`
 }
 
 // Checkpoint says where a training goes on that was not done in one call.
@@ -39,6 +43,9 @@ type Result struct {
 	ModelPath         string                     `json:"model_path,omitempty"`
 	ModelSHA256       string                     `json:"model_sha256,omitempty"`
 	Selection         *Selection                 `json:"selection,omitempty" doc:"With algorithm auto: how it was chosen"`
+	ValidateOn        float64                    `json:"validate_on,omitempty" doc:"Of a candidate: as given"`
+	Validation        *Validation                `json:"validation,omitempty" doc:"Of a candidate, or of the candidate whose parameters a search chose"`
+	Leaderboard       []Candidate                `json:"leaderboard,omitempty" doc:"Of a search: the candidates, the best first"`
 	Metrics           map[string]*float64        `json:"metrics,omitzero" doc:"The challenger's scores on the holdout; null where undefined"`
 	MetricsUndefined  map[string]string          `json:"metrics_undefined,omitempty" doc:"Why a metric is undefined"`
 	MetricsCI         map[string]metric.Interval `json:"metrics_ci,omitempty" doc:"95 % confidence intervals"`

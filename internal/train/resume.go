@@ -19,10 +19,17 @@ const (
 	onDeadlineBest       = "best_so_far"
 )
 
-// checkOnDeadline refuses other values.
-func checkOnDeadline(v string) error {
-	switch v {
-	case "", onDeadlineFail, onDeadlineCheckpoint, onDeadlineBest:
+// checkOnDeadline refuses other values. A candidate of a search is judged as a
+// whole.
+func checkOnDeadline(req *Request) error {
+	switch req.OnDeadline {
+	case onDeadlineBest:
+		if req.ValidateOn == 0 {
+			return nil
+		}
+		return fault.New(fault.InvalidRequest, "on_deadline is not valid for a candidate.").
+			At("A candidate of a search cannot end before its time", "value_error", "body", "on_deadline")
+	case "", onDeadlineFail, onDeadlineCheckpoint:
 		return nil
 	}
 	return fault.New(fault.InvalidRequest, "on_deadline is not valid.").
@@ -129,7 +136,7 @@ func (j *job) inProgress() *Result {
 	return &Result{
 		Status: "in_progress", RunID: j.runID, ModelName: j.data.ModelName, ProcessedDataPath: j.data.URI,
 		Params: j.params.Effective(), Target: recipe.Target, Task: string(recipe.Task), Algorithm: j.params.Algorithm,
-		OnDeadline: j.req.OnDeadline, Progress: float64(k.best.Rounds) / float64(target), BestIteration: k.best.Rounds,
+		OnDeadline: j.req.OnDeadline, ValidateOn: j.req.ValidateOn, Progress: float64(k.best.Rounds) / float64(target), BestIteration: k.best.Rounds,
 		Checkpoint: &Checkpoint{URI: j.Store.URI(k.key), SHA256: k.sum, TreesDone: k.best.Rounds, TreesTarget: target},
 		Warnings:   []string{},
 	}

@@ -11,8 +11,12 @@ import (
 
 // learn streams the training side into a learner. The first pass also takes
 // down which rows they are, so that a later evaluation can tell which of its
-// holdout this model was trained on, and how the columns are spread.
+// holdout this model was trained on, and how the columns are spread. A candidate
+// of a search does not learn from the rows that judge it, and needs no such notes.
 func (j *job) learn(ctx context.Context, visit func(*processed.Block)) error {
+	if j.req.ValidateOn > 0 {
+		return j.data.Learn(ctx, j.part(false, visit))
+	}
 	if j.rows != nil {
 		return j.data.Learn(ctx, visit)
 	}

@@ -154,6 +154,9 @@ func (j *job) result(ctx context.Context, o *outcome, version modelstore.Version
 	if j.choice != nil {
 		r.Selection = j.choice.Selection
 	}
+	if j.search != nil {
+		r.Leaderboard, r.Validation = j.search.leaderboard, j.search.leaderboard[0].Validation
+	}
 	for name, s := range o.baselines {
 		r.Baselines[name] = s.Metrics()
 	}

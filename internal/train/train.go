@@ -22,6 +22,7 @@ import (
 	"retrain/internal/modelstore"
 	"retrain/internal/processed"
 	"retrain/internal/rowset"
+	"retrain/internal/search"
 )
 
 // Step is the train step. Progress may be nil.
@@ -66,7 +67,9 @@ type job struct {
 	*Step
 	req         Request
 	data        *processed.Data
-	params      *Params
+	params      *Params   // of a search, those of its best candidate, once it is known
+	search      *searched // nil if the parameters are given
+	began       time.Time
 	runID       string
 	fingerprint string
 	warnings    []string
@@ -92,14 +95,14 @@ func (s *Step) plan(ctx context.Context, req Request) (*job, error) {
 		return nil, fault.New(fault.InvalidRequest, "processed_data_path is missing.").
 			At("Field required", "missing", "body", "processed_data_path")
 	}
-	if err := checkOnDeadline(req.OnDeadline); err != nil {
+	if err := checkOnDeadline(&req); err != nil {
 		return nil, err
 	}
 	data, err := processed.Open(ctx, s.Store, req.ProcessedDataPath)
 	if err != nil {
 		return nil, err
 	}
-	j := &job{Step: s, req: req, data: data}
+	j := &job{Step: s, req: req, data: data, began: s.Now()}
 	if err = j.prepare(); err == nil {
 		err = j.identify()
 	}
@@ -131,8 +134,18 @@ func (j *job) prepare() (err error) {
 			return err
 		}
 	}
-	j.params, err = ParseParams(params, &j.data.Recipe)
-	return err
+	if j.search, err = parseSearch(params, &j.data.Recipe); err != nil {
+		return err
+	}
+	if j.search == nil {
+		j.params, err = ParseParams(params, &j.data.Recipe)
+		return err
+	}
+	if j.req.ValidateOn > 0 {
+		return fault.New(fault.InvalidRequest, "A candidate has no search of its own.").
+			At("A candidate has no search of its own", "value_error", "body", "model_params", search.Key)
+	}
+	return nil
 }
 
 // withoutColumn drops a parameter that repeats a column's name; another column
@@ -157,7 +170,7 @@ func withoutColumn(params map[string]any, name, column string) (map[string]any, 
 // one of the training's own.
 func (j *job) identify() error {
 	var err error
-	if j.fingerprint, err = j.fingerprintOf(j.params); err != nil {
+	if j.fingerprint, err = j.fingerprintOf(j.params, j.search, j.req.ValidateOn); err != nil {
 		return err
 	}
 	if j.req.RunID != "" {
@@ -165,23 +178,40 @@ func (j *job) identify() error {
 		return processed.CheckRunID(j.runID)
 	}
 	j.runID = j.fingerprint[:20]
-	planned, err := ParseParams(j.data.Params, &j.data.Recipe)
+	recipe := &j.data.Recipe
+	several, err := parseSearch(j.data.Params, recipe)
 	if err != nil {
 		return nil // the run was made with parameters that do not fit its data
 	}
-	fingerprint, err := j.fingerprintOf(planned)
+	var planned *Params
+	if several == nil {
+		if planned, err = ParseParams(j.data.Params, recipe); err != nil {
+			return nil
+		}
+	}
+	fingerprint, err := j.fingerprintOf(planned, several, 0)
 	if fingerprint == j.fingerprint && j.Engine == j.data.Engine {
 		j.runID = j.data.RunID
 	}
 	return err
 }
 
-// fingerprintOf names a training of the data: all that decides its result.
-func (j *job) fingerprintOf(p *Params) (string, error) {
-	return processed.Fingerprint(map[string]any{
+// fingerprintOf names a training of the data: all that decides its result. A
+// search is named by its candidates.
+func (j *job) fingerprintOf(p *Params, several *searched, validateOn float64) (string, error) {
+	all := map[string]any{
 		"engine": j.Engine, "run": j.data.RunID, "train": j.data.Train.Digest, "holdout": j.data.Holdout.Digest,
-		"recipe": j.data.Recipe, "params": p.Effective(),
-	})
+		"recipe": j.data.Recipe,
+	}
+	if several == nil {
+		all["params"] = p.Effective()
+	} else {
+		all["search"] = several.effective()
+	}
+	if validateOn > 0 {
+		all["validate_on"] = validateOn
+	}
+	return processed.Fingerprint(all)
 }
 
 // earlier returns the run's earlier answer, or nil. An answer whose model has
@@ -192,6 +222,10 @@ func (j *job) earlier(ctx context.Context) (*Result, error) {
 	found, err := processed.LoadResult(ctx, j.Store, j.runID, stepName, j.fingerprint, &r)
 	if err != nil {
 		return nil, err
+	}
+	if found && j.req.ValidateOn > 0 {
+		r.Cached = true
+		return &r, nil
 	}
 	if found {
 		_, err = j.Models.Version(ctx, j.data.ModelName, r.ModelSHA256)
@@ -209,6 +243,11 @@ func (j *job) earlier(ctx context.Context) (*Result, error) {
 
 // run does a training that was not done before.
 func (j *job) run(ctx context.Context) (*Result, error) {
+	if j.search != nil {
+		if err := j.takeBest(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if j.req.Checkpoint != nil || j.req.OnDeadline == onDeadlineCheckpoint {
 		if err := j.findCheckpoint(ctx); err != nil {
 			return nil, err
@@ -223,6 +262,9 @@ func (j *job) run(ctx context.Context) (*Result, error) {
 // finish is the story of a training: train, store, answer. The answer is kept
 // for the same request, unless the training was ended by the time that it had.
 func (j *job) finish(ctx context.Context) (*Result, error) {
+	if j.req.ValidateOn > 0 {
+		return j.validate(ctx)
+	}
 	o, err := j.train(ctx)
 	if err != nil {
 		return nil, err
