@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -9,6 +10,7 @@ import (
 
 	"retrain/internal/evaluate"
 	"retrain/internal/retrain"
+	"retrain/internal/search"
 	"retrain/internal/train"
 )
 
@@ -68,6 +70,28 @@ func summarizeColumns(to io.Writer, r *retrain.Result) {
 	fmt.Fprintf(to, "Columns   %d to learn from\n", used)
 	for _, line := range dropped {
 		fmt.Fprintln(to, line)
+	}
+}
+
+// shownCandidates is how many candidates of a search are listed.
+const shownCandidates = 5
+
+// summarizeSearch tells which candidates were the best, and what failed.
+func summarizeSearch(to io.Writer, board []search.Standing) {
+	for i, c := range board {
+		params, _ := json.Marshal(c.Params) // it came out of JSON
+		title := "          "
+		if i == 0 {
+			title = "Search    "
+		}
+		switch {
+		case c.Validation == nil:
+			fmt.Fprintf(to, "%sfailed: %s (%s)\n", title, params, c.Error)
+		case i < shownCandidates:
+			fmt.Fprintf(to, "%s%s %.5g ± %.2g: %s\n", title, c.Validation.Metric, c.Validation.Value, c.Validation.StandardError, params)
+		case i == shownCandidates:
+			fmt.Fprintf(to, "%s… of %d candidates; /evaluate's leaderboard has all\n", title, len(board))
+		}
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 	"retrain/internal/modelstore"
 	"retrain/internal/onnx"
 	"retrain/internal/processed"
+	"retrain/internal/search"
 )
 
 // Step is the evaluate step.
@@ -46,7 +47,7 @@ func (s *Step) Run(ctx context.Context, req Request) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	result.RunID = job.runID() // the same comparison may serve another run
+	result.RunID, result.Leaderboard = job.runID(), job.leaderboard // the same comparison may serve another run
 	result.Warnings = append(result.Warnings, job.contradictions(result.Metrics)...)
 	result.DurationMS = s.Now().Sub(start).Milliseconds()
 	return *result, nil
@@ -66,7 +67,10 @@ type job struct {
 	data       *processed.Data
 	seen       seen // what the champion knows of the holdout
 	drift      drifted
-	warnings   []string
+	// leaderboard is that of the search which chose the challenger's parameters;
+	// nil if none did.
+	leaderboard []search.Standing
+	warnings    []string
 }
 
 // contender is one of the two models.
@@ -88,6 +92,9 @@ func (s *Step) plan(ctx context.Context, req Request) (*job, error) {
 	err := j.readGate()
 	if err == nil {
 		err = j.findChampion(ctx)
+	}
+	if err == nil {
+		err = j.findLeaderboard(ctx)
 	}
 	if err != nil {
 		j.data.Close()
@@ -181,6 +188,23 @@ func (j *job) findChampion(ctx context.Context) error {
 	if isLost(err) {
 		j.unfit = "its files are damaged or gone"
 		return nil
+	}
+	return err
+}
+
+// findLeaderboard reads how the search came out that the challenger's run has
+// made, if any. It is shown, and decides nothing.
+func (j *job) findLeaderboard(ctx context.Context) error {
+	if processed.CheckRunID(j.runID()) != nil {
+		return nil
+	}
+	var trained struct {
+		ModelSHA256 string            `json:"model_sha256"`
+		Leaderboard []search.Standing `json:"leaderboard"`
+	}
+	_, err := processed.ShowResult(ctx, j.Store, j.runID(), "train", &trained)
+	if trained.ModelSHA256 == j.challenger.digest {
+		j.leaderboard = trained.Leaderboard
 	}
 	return err
 }

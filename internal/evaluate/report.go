@@ -17,6 +17,7 @@ import (
 	"retrain/internal/modelstore"
 	"retrain/internal/processed"
 	"retrain/internal/report"
+	"retrain/internal/search"
 )
 
 // How fine the report's charts are.
@@ -41,6 +42,9 @@ func (j *job) report(ctx context.Context, v *verdict, r *Result, at time.Time) (
 	}
 	if j.champion != nil {
 		p.Champion, p.Incompatible = fmt.Sprintf("version %d", j.champion.Generation), j.unfit
+	}
+	for i := range j.leaderboard {
+		p.Candidates = append(p.Candidates, candidateOf(&j.leaderboard[i]))
 	}
 	p.Drift, p.DriftUnknown = j.shownDrift(), j.drift.unknown
 	if v.task == model.Regression {
@@ -74,6 +78,22 @@ func rulesOf(reasons []Reason) []report.Rule {
 		rules = slices.Insert(rules, at, one)
 	}
 	return rules
+}
+
+// candidateOf shows what became of a candidate of a search.
+func candidateOf(s *search.Standing) report.Candidate {
+	c := report.Candidate{Rank: s.Rank, Iterations: int64(s.BestIteration), Seconds: float64(s.DurationMS) / 1000, Chosen: s.Chosen, Error: s.Error}
+	for _, name := range slices.Sorted(maps.Keys(s.Params)) {
+		text, err := json.Marshal(s.Params[name])
+		if err != nil {
+			panic("evaluate: " + err.Error()) // it came out of JSON
+		}
+		c.Params = append(c.Params, report.Fact{Name: name, Value: strings.Trim(string(text), `"`)})
+	}
+	if v := s.Validation; v != nil {
+		c.Metric, c.Loss, c.StandardError = v.Metric, &v.Value, v.StandardError
+	}
+	return c
 }
 
 func ruleOf(r Reason) report.Rule {

@@ -4,6 +4,7 @@ import (
 	"retrain/internal/drift"
 	"retrain/internal/explain"
 	"retrain/internal/metric"
+	"retrain/internal/search"
 	"retrain/internal/usage"
 )
 
@@ -44,6 +45,7 @@ type Result struct {
 	DriftUnknown            string                     `json:"drift_unknown,omitempty" doc:"Why drift is empty: the champion's version is too old to tell"`
 	Importances             *explain.Importances       `json:"permutation_importances,omitempty" doc:"What each column is worth to the challenger, in the primary metric; absent where that is undefined"`
 	Dependences             []explain.Dependence       `json:"partial_dependence" doc:"The challenger's mean answers by the values of its most important columns"`
+	Leaderboard             []search.Standing          `json:"leaderboard,omitempty" doc:"If a search chose the challenger's parameters: the candidates, the best first"`
 	ReportPath              string                     `json:"report_path" doc:"The evaluation as an HTML page; GET /models/{name}/evaluations/{id}/report serves it"`
 	EvaluationPath          string                     `json:"evaluation_path"`
 	Warnings                []string                   `json:"warnings"`

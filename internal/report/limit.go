@@ -37,6 +37,9 @@ func (r *Report) limited() *Report {
 	l.Importances = someOf(r.Importances, maxFacts, func(i *Importance) { i.Column = clip(i.Column, maxName) })
 	l.Dependences = r.Dependences[:min(len(r.Dependences), maxDependences)]
 	l.Slices = someOf(r.Slices, maxSlices, func(s *Slice) { s.Column, s.Value = clip(s.Column, maxName), clip(s.Value, maxName) })
+	l.Candidates = someOf(r.Candidates, maxSlices, func(c *Candidate) {
+		c.Params = someOf(c.Params, maxFacts, func(f *Fact) { f.Name, f.Value = clip(f.Name, maxName), clip(f.Value, maxName) })
+	})
 	l.Drift = someOf(r.Drift, maxSlices, func(d *Drift) { d.Column = clip(d.Column, maxName) })
 	l.Data.Columns = someOf(r.Data.Columns, maxColumns, func(c *Column) { c.Name, c.Reason = clip(c.Name, maxName), clip(c.Reason, maxText) })
 	l.Data.More = int64(max(0, len(r.Data.Columns)-maxColumns))

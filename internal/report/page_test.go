@@ -53,7 +53,11 @@ func binary(text string) *Report {
 			{Column: text, Kind: "number", Outputs: []string{text}, Points: []explain.Point{{Value: ptr(-3), Mean: []float64{0.1}}, {Value: ptr(8), Mean: []float64{0.7}}}},
 			{Column: "at", Kind: "time", Outputs: []string{text}, Points: []explain.Point{{Value: ptr(1.6e9), Label: "2020-09-13T12:26:40Z", Mean: []float64{0.3}}, {Value: ptr(1.7e9), Label: "2023-11-14T22:13:20Z", Mean: []float64{0.2}}}},
 		},
-		Slices:  []Slice{{Column: text, Value: text, Rows: 120, Challenger: ptr(0.8), Champion: ptr(0.7), MaxDrop: 0.01, Passed: true}},
+		Slices: []Slice{{Column: text, Value: text, Rows: 120, Challenger: ptr(0.8), Champion: ptr(0.7), MaxDrop: 0.01, Passed: true}},
+		Candidates: []Candidate{
+			{Rank: 1, Params: []Fact{{text, text}, {"max_iter", "20"}}, Metric: metric.LogLoss, Loss: ptr(0.4123), StandardError: 0.0123, Iterations: 20, Seconds: 1.25, Chosen: true},
+			{Params: []Fact{{"max_iter", "2000"}}, Error: "Retrain.TooLarge"},
+		},
 		Drift:   []Drift{{Column: text, Level: "strong", PSI: 0.4, Floor: 0.01, Target: true}, {Column: text, Level: "missing"}, {Column: "b", Level: "stable", PSI: 0.003, Floor: 0.01}},
 		Data:    Data{Rows: []Fact{{"Rows read", "1,000"}}, Columns: []Column{{Name: text, Role: "dropped", Kind: "text", Missing: 0.12345, Distinct: 1234, Reason: text}}},
 		Lineage: []Fact{{"Data", text}}, Params: []Fact{{text, text}},

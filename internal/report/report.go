@@ -44,7 +44,8 @@ type Report struct {
 	Permuted    *explain.Importances
 	Dependences []explain.Dependence
 	Slices      []Slice
-	Drift       []Drift // of the new data from the champion's; alarms first
+	Drift       []Drift     // of the new data from the champion's; alarms first
+	Candidates  []Candidate // of the search that chose the parameters; the best first
 	// DriftUnknown says why there is no Drift although there is a champion; or "".
 	DriftUnknown string
 	Data         Data
@@ -120,6 +121,19 @@ type Importance struct {
 	Column string
 	Share  float64             // its part in the model, of 1
 	Drop   *explain.Importance // nil if it was not measured
+}
+
+// Candidate is one set of parameters that a search has tried.
+type Candidate struct {
+	Rank          int    // from 1; 0 if it failed
+	Params        []Fact // that the search chose
+	Metric        string // what Loss is
+	Loss          *float64
+	StandardError float64
+	Iterations    int64
+	Seconds       float64
+	Chosen        bool
+	Error         string // why there is no Loss
 }
 
 // Slice is how both models did on the rows of one value of a column.

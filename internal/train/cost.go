@@ -33,6 +33,9 @@ func Cost(params map[string]any, task string, classes int) (perRow, perCell, wor
 	}
 	longest := 0.0
 	for _, p := range several.params {
+		if p == nil {
+			continue
+		}
 		row, cell, w := p.cost(outputs)
 		perRow, perCell, longest = max(perRow, row), max(perCell, cell), max(longest, w)
 		work += w

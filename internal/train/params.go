@@ -93,9 +93,13 @@ func CheckParams(given map[string]any, task string) error {
 	}
 	recipe := &model.Recipe{Task: model.Task(task)}
 	several, err := parseSearch(given, recipe)
-	if err == nil && several == nil {
-		_, err = ParseParams(given, recipe)
+	switch {
+	case err != nil:
+		return err
+	case several != nil:
+		return several.check()
 	}
+	_, err = ParseParams(given, recipe)
 	return err
 }
 

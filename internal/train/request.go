@@ -2,6 +2,7 @@ package train
 
 import (
 	"retrain/internal/metric"
+	"retrain/internal/search"
 	"retrain/internal/usage"
 )
 
@@ -44,8 +45,8 @@ type Result struct {
 	ModelSHA256       string                     `json:"model_sha256,omitempty"`
 	Selection         *Selection                 `json:"selection,omitempty" doc:"With algorithm auto: how it was chosen"`
 	ValidateOn        float64                    `json:"validate_on,omitempty" doc:"Of a candidate: as given"`
-	Validation        *Validation                `json:"validation,omitempty" doc:"Of a candidate, or of the candidate whose parameters a search chose"`
-	Leaderboard       []Candidate                `json:"leaderboard,omitempty" doc:"Of a search: the candidates, the best first"`
+	Validation        *search.Validation         `json:"validation,omitempty" doc:"Of a candidate, or of the candidate whose parameters a search chose"`
+	Leaderboard       []search.Standing          `json:"leaderboard,omitempty" doc:"Of a search: the candidates, the best first"`
 	Metrics           map[string]*float64        `json:"metrics,omitzero" doc:"The challenger's scores on the holdout; null where undefined"`
 	MetricsUndefined  map[string]string          `json:"metrics_undefined,omitempty" doc:"Why a metric is undefined"`
 	MetricsCI         map[string]metric.Interval `json:"metrics_ci,omitempty" doc:"95 % confidence intervals"`

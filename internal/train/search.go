@@ -1,7 +1,6 @@
 package train
 
 import (
-	"cmp"
 	"context"
 	"regexp"
 	"slices"
@@ -13,24 +12,12 @@ import (
 	"retrain/internal/settings"
 )
 
-// Candidate is what became of one candidate of a search.
-type Candidate struct {
-	Rank          int            `json:"rank,omitempty" doc:"From 1; absent if it failed"`
-	Params        map[string]any `json:"params" doc:"What the search chose for it"`
-	Algorithm     string         `json:"algorithm"`
-	Validation    *Validation    `json:"validation,omitempty" doc:"Absent if it failed"`
-	BestIteration int            `json:"best_iteration,omitempty"`
-	DurationMS    int64          `json:"duration_ms,omitempty" doc:"Of its last call"`
-	RunID         string         `json:"run_id" doc:"Of its training"`
-	Chosen        bool           `json:"chosen"`
-	Error         string         `json:"error,omitempty" doc:"The code of the error that it failed with"`
-}
-
 // searched is a search for a recipe.
 type searched struct {
 	*search.Plan
-	params      []*Params   // of the candidates, in the plan's order
-	leaderboard []Candidate // nil until it is known
+	params      []*Params         // of the candidates, in the plan's order; nil for those that fail the check
+	refused     []error           // why a candidate's params are nil, which only the data may tell
+	leaderboard []search.Standing // nil until it is known
 }
 
 // searchStep is the name under which a run keeps how its search came out.
@@ -44,20 +31,34 @@ func parseSearch(given map[string]any, recipe *model.Recipe) (*searched, error) 
 		return nil, err
 	}
 	s := &searched{Plan: plan}
+	var first *Params
 	for i := range plan.Candidates {
 		c := &plan.Candidates[i]
 		p, err := ParseParams(c.Params, recipe)
 		if err != nil {
-			return nil, inSearch(err, c)
+			err = inSearch(err, c)
 		}
-		s.params = append(s.params, p)
-		if name := p.lossName(recipe.Task); name != s.params[0].lossName(recipe.Task) || p.Boosting.Quantile != s.params[0].Boosting.Quantile {
+		s.params, s.refused = append(s.params, p), append(s.refused, err)
+		if first == nil {
+			first = p
+		}
+		if p != nil && (p.lossName(recipe.Task) != first.lossName(recipe.Task) || p.Boosting.Quantile != first.Boosting.Quantile) {
 			bad := fault.New(fault.InvalidRequest, "The request is not valid.").
 				At("Candidates with different losses cannot be compared", "value_error", "body", "model_params", search.Key)
 			return nil, settings.Err(bad)
 		}
 	}
 	return s, nil
+}
+
+// check returns what is wrong with the first candidate that is refused.
+func (s *searched) check() error {
+	for _, err := range s.refused {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // inSearch says of the fields that an error names, where the search gives them.
@@ -78,7 +79,11 @@ func inSearch(err error, c *search.Candidate) error {
 // effective returns what names a search: its candidates and who judges them.
 func (s *searched) effective() map[string]any {
 	var all []map[string]any
-	for _, p := range s.params {
+	for i, p := range s.params {
+		if p == nil {
+			all = append(all, s.Candidates[i].Params)
+			continue
+		}
 		all = append(all, p.Effective())
 	}
 	return map[string]any{"candidates": all, "validation_fraction": s.ValidationFraction}
@@ -88,7 +93,7 @@ func (s *searched) effective() map[string]any {
 // one that is, is decided once in a run: what the leaderboard says then stands,
 // however many calls the training takes.
 func (j *job) takeBest(ctx context.Context) error {
-	var board []Candidate
+	var board []search.Standing
 	known, err := processed.LoadResult(ctx, j.Store, j.runID, searchStep, j.fingerprint, &board)
 	if err == nil && !known {
 		board, err = j.decide(ctx)
@@ -97,13 +102,16 @@ func (j *job) takeBest(ctx context.Context) error {
 		return err
 	}
 	j.search.leaderboard = board
-	for i := range j.search.Candidates {
+	for i, p := range j.search.params {
+		if p == nil {
+			continue
+		}
 		run, err := j.candidateRun(i)
 		if err != nil {
 			return err
 		}
 		if run.id == board[0].RunID {
-			j.params = j.search.params[i]
+			j.params = p
 		}
 	}
 	if j.params == nil {
@@ -113,7 +121,7 @@ func (j *job) takeBest(ctx context.Context) error {
 }
 
 // decide ranks the candidates and stores how they came out.
-func (j *job) decide(ctx context.Context) ([]Candidate, error) {
+func (j *job) decide(ctx context.Context) ([]search.Standing, error) {
 	board, err := j.rank(ctx)
 	if err != nil {
 		return nil, err
@@ -128,10 +136,9 @@ func (j *job) decide(ctx context.Context) ([]Candidate, error) {
 	return board, err
 }
 
-// rank reads how the candidates did from their runs, the lowest loss first; of
-// equal ones the earlier candidate's. Those that failed come last.
-func (j *job) rank(ctx context.Context) ([]Candidate, error) {
-	var board []Candidate
+// rank reads how the candidates did from their runs.
+func (j *job) rank(ctx context.Context) ([]search.Standing, error) {
+	var board []search.Standing
 	for i := range j.search.Candidates {
 		c, err := j.look(ctx, i)
 		if err != nil {
@@ -139,20 +146,9 @@ func (j *job) rank(ctx context.Context) ([]Candidate, error) {
 		}
 		board = append(board, c)
 	}
-	slices.SortStableFunc(board, func(a, b Candidate) int {
-		if a.Validation == nil || b.Validation == nil {
-			return map[bool]int{true: 1}[a.Validation == nil] - map[bool]int{true: 1}[b.Validation == nil]
-		}
-		return cmp.Compare(a.Validation.Value, b.Validation.Value)
-	})
+	search.Rank(board)
 	if board[0].Validation == nil {
 		return nil, noneTrained(board)
-	}
-	board[0].Chosen = true
-	for i := range board {
-		if board[i].Validation != nil {
-			board[i].Rank = i + 1
-		}
 	}
 	return board, nil
 }
@@ -160,7 +156,7 @@ func (j *job) rank(ctx context.Context) ([]Candidate, error) {
 // notTrained is the error of a candidate that nobody has trained.
 const notTrained = "not trained"
 
-func noneTrained(board []Candidate) error {
+func noneTrained(board []search.Standing) error {
 	for _, c := range board {
 		if c.Error != notTrained {
 			return fault.New(fault.InvalidData, "None of the search's %d candidates could be trained; one failed with %s.", len(board), c.Error)
@@ -183,8 +179,13 @@ func (j *job) candidateRun(i int) (candidateRun, error) {
 
 // look reads how a candidate did. What its training answered counts, and nothing
 // that the request says of it, but for the name of an error.
-func (j *job) look(ctx context.Context, i int) (Candidate, error) {
-	c := Candidate{Params: j.search.Candidates[i].Searched, Algorithm: j.search.params[i].Algorithm}
+func (j *job) look(ctx context.Context, i int) (search.Standing, error) {
+	c := search.Standing{Params: j.search.Candidates[i].Searched}
+	if err := j.search.refused[i]; err != nil {
+		c.Error = fault.From(err).Kind.Code()
+		return c, nil
+	}
+	c.Algorithm = j.search.params[i].Algorithm
 	run, err := j.candidateRun(i)
 	if err != nil {
 		return c, err

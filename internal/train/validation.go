@@ -9,17 +9,8 @@ import (
 	"retrain/internal/gbdt"
 	"retrain/internal/model"
 	"retrain/internal/processed"
+	"retrain/internal/search"
 )
-
-// Validation is how a candidate's parameters did on rows of the training side
-// that it did not learn from.
-type Validation struct {
-	Metric          string  `json:"metric" enum:"log_loss,squared_error,absolute_error,quantile,poisson"`
-	Value           float64 `json:"value" doc:"Mean over the rows"`
-	StandardError   float64 `json:"standard_error"`
-	Rows            int64   `json:"rows"`
-	GreaterIsBetter bool    `json:"greater_is_better"`
-}
 
 // validationStream keeps the hash of the validation part apart from those of
 // other choices among the same rows.
@@ -84,7 +75,7 @@ func (j *job) validate(ctx context.Context) (*Result, error) {
 }
 
 // judge scores a model on the rows that judge.
-func (j *job) judge(ctx context.Context, m *model.Model) (*Validation, error) {
+func (j *job) judge(ctx context.Context, m *model.Model) (*search.Validation, error) {
 	outputs, loss := m.Outputs(), j.rowLoss()
 	var answers, losses []float64
 	err := j.data.Learn(ctx, j.part(true, func(b *processed.Block) {
@@ -104,7 +95,7 @@ func (j *job) judge(ctx context.Context, m *model.Model) (*Validation, error) {
 	if math.IsInf(mean, 0) || math.IsNaN(mean) || math.IsInf(standardError, 0) || math.IsNaN(standardError) {
 		return nil, fault.New(fault.InvalidData, "The candidate's loss is beyond all bounds.")
 	}
-	return &Validation{Metric: j.params.lossName(j.data.Recipe.Task), Value: mean, StandardError: standardError, Rows: int64(len(losses))}, nil
+	return &search.Validation{Metric: j.params.lossName(j.data.Recipe.Task), Value: mean, StandardError: standardError, Rows: int64(len(losses))}, nil
 }
 
 // lossName names what a training with these parameters makes small.
