@@ -96,7 +96,7 @@ func (j *job) takeBest(ctx context.Context) error {
 	var board []search.Standing
 	known, err := processed.LoadResult(ctx, j.Store, j.runID, searchStep, j.fingerprint, &board)
 	if err == nil && !known {
-		board, err = j.decide(ctx)
+		board, err = j.settleBoard(ctx)
 	}
 	if err != nil {
 		return err
@@ -120,8 +120,8 @@ func (j *job) takeBest(ctx context.Context) error {
 	return nil
 }
 
-// decide ranks the candidates and stores how they came out.
-func (j *job) decide(ctx context.Context) ([]search.Standing, error) {
+// settleBoard ranks the candidates and stores how they came out.
+func (j *job) settleBoard(ctx context.Context) ([]search.Standing, error) {
 	board, err := j.rank(ctx)
 	if err != nil {
 		return nil, err

@@ -57,6 +57,9 @@ func (j *job) validate(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	m := &model.Model{Recipe: j.data.Recipe, Trees: fitted.trees, Linear: fitted.linear}
+	if err := j.decide(ctx, fitted, m); err != nil {
+		return nil, err
+	}
 	v, err := j.judge(ctx, m)
 	if err != nil {
 		return nil, err
