@@ -41,6 +41,10 @@ type state struct {
 	Choices        []choice
 	ErrorPath      string
 	CausePath      string
+	End            bool
+	MaxConcurrency int
+	ItemsPath      string
+	ItemProcessor  *definition
 }
 
 type retrier struct {
@@ -66,10 +70,11 @@ type choice struct {
 	BooleanEquals *bool
 }
 
-// tasks are the four steps in order, with the path that each calls and what it
-// sends there.
+// tasks are the four steps in order, and the one inside of the Map, with the path
+// that each calls and what it sends there.
 var tasks = []struct{ state, path, body, next string }{
-	{"PreprocessData", "/preprocess", "$.request", "TrainModel"},
+	{"PreprocessData", "/preprocess", "$.request", "SearchWanted"},
+	{"TrainCandidate", "/train", "States.JsonMerge($.last.Payload, $.settings.train, false)", "CandidateComplete"},
 	{"TrainModel", "/train", "States.JsonMerge($.last.Payload, $.settings.train, false)", "TrainingComplete"},
 	{"EvaluateModel", "/evaluate", "$.last.Payload", "ShouldUpdateModel"},
 	{"UpdateModel", "/update-model", "$.last.Payload", "EventWanted"},
@@ -90,10 +95,22 @@ func load(t *testing.T, name string) definition {
 	return d
 }
 
+// all returns the states with those inside of a Map, whose names must differ
+// from the others.
+func (d definition) all() map[string]state {
+	states := maps.Clone(d.States)
+	for _, s := range d.States {
+		if s.ItemProcessor != nil {
+			maps.Copy(states, s.ItemProcessor.all())
+		}
+	}
+	return states
+}
+
 func TestTasksCallTheSteps(t *testing.T) {
-	d := load(t, "definition.asl.json")
+	states := load(t, "definition.asl.json").all()
 	for _, task := range tasks {
-		s := d.States[task.state]
+		s := states[task.state]
 		if s.Type != "Task" || s.Resource != invokeFunction || s.Next != task.next {
 			t.Errorf("%s is a %s of %s, followed by %s", task.state, s.Type, s.Resource, s.Next)
 		}
@@ -108,7 +125,7 @@ func TestTasksCallTheSteps(t *testing.T) {
 		}
 	}
 	calls := 0
-	for name, s := range d.States {
+	for name, s := range states {
 		if s.Resource == invokeFunction {
 			calls++
 		}
@@ -151,7 +168,7 @@ func TestRetriesFollowTheErrorTable(t *testing.T) {
 	}
 	for _, task := range tasks {
 		retriers := map[string]int{}
-		for _, r := range load(t, "definition.asl.json").States[task.state].Retry {
+		for _, r := range load(t, "definition.asl.json").all()[task.state].Retry {
 			if r.MaxAttempts == nil || *r.MaxAttempts < 1 || *r.MaxAttempts > 8 {
 				t.Errorf("%s: %v: MaxAttempts is missing or out of bounds", task.state, r.ErrorEquals)
 			}
@@ -189,7 +206,7 @@ func TestRetryLadder(t *testing.T) {
 		{[]string{"Retrain.DeadlineExceeded"}, 1, 0, new(2), 0, ""},
 	}
 	for _, task := range tasks {
-		if diff := cmp.Diff(want, d.States[task.state].Retry); diff != "" {
+		if diff := cmp.Diff(want, d.all()[task.state].Retry); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", task.state, diff)
 		}
 	}
@@ -202,10 +219,13 @@ func TestFailuresAreCaught(t *testing.T) {
 	all := catcher{[]string{"States.ALL"}, "$.error", "ReportFailure"}
 	for _, task := range tasks {
 		want := []catcher{all}
-		if task.state == "UpdateModel" {
+		switch task.state {
+		case "TrainCandidate": // is one of several, and its failure is listed
+			want = []catcher{{[]string{"States.ALL"}, "$.error", "CandidateFailed"}}
+		case "UpdateModel":
 			want = []catcher{{[]string{fault.ChampionChanged.Code()}, "$.error", "CountEvaluation"}, all}
 		}
-		if diff := cmp.Diff(want, d.States[task.state].Catch); diff != "" {
+		if diff := cmp.Diff(want, d.all()[task.state].Catch); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", task.state, diff)
 		}
 	}
@@ -241,10 +261,33 @@ func TestVerdictIsTestedBeforeItIsRead(t *testing.T) {
 	}
 }
 
+// A search trains what /preprocess answered, and hands on what became of it: not
+// the scores, which are read from the store.
+func TestCandidatesAreTrainedBesideEachOther(t *testing.T) {
+	d := load(t, "definition.asl.json")
+	s := d.States["TrainCandidates"]
+	if s.Type != "Map" || s.ItemsPath != "$.last.Payload.candidates" || s.ResultPath != s.ItemsPath || s.Next != "TrainModel" ||
+		s.MaxConcurrency < 1 || s.MaxConcurrency > 40 {
+		t.Errorf("TrainCandidates is %+v", s)
+	}
+	for _, end := range []string{"CandidateTrained", "CandidateFailed", "CandidateTooLong"} {
+		if inside := s.ItemProcessor.States[end]; !inside.End || inside.Type != "Pass" {
+			t.Errorf("%s is %+v", end, inside)
+		}
+	}
+	if want := len(d.States) + len(s.ItemProcessor.States); len(d.all()) != want {
+		t.Errorf("%d names of %d states", len(d.all()), want)
+	}
+}
+
 // Every state is reached, and every transition leads to a state.
 func TestTransitions(t *testing.T) {
-	for _, name := range []string{"definition.asl.json", "distributed.asl.json", "testdata/plain.asl.json"} {
-		d := load(t, name)
+	whole := load(t, "definition.asl.json")
+	for name, d := range map[string]definition{
+		"definition.asl.json": whole, "TrainCandidates": *whole.States["TrainCandidates"].ItemProcessor,
+		"distributed.asl.json":    load(t, "distributed.asl.json"),
+		"testdata/plain.asl.json": load(t, "testdata/plain.asl.json"),
+	} {
 		seen := map[string]bool{}
 		var visit func(string)
 		visit = func(at string) {

@@ -24,4 +24,4 @@ fi
 cd "$here"
 # The engine declares Node 22; support/promise.mjs gives it what Node 20 lacks.
 npm ci --no-audit --no-fund --loglevel=error
-node --test --test-reporter=spec errors.test.mjs retraining.test.mjs long.test.mjs distributed.test.mjs
+node --test --test-reporter=spec errors.test.mjs retraining.test.mjs long.test.mjs distributed.test.mjs search.test.mjs

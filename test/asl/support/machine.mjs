@@ -36,6 +36,14 @@ export function deployed(definition, settings) {
   return JSON.parse(text);
 }
 
+// statesOf lists a definition's states by name, those inside of a Map too.
+function* statesOf({ States }) {
+  for (const [name, state] of Object.entries(States)) {
+    yield [name, state];
+    if (state.ItemProcessor) yield* statesOf(state.ItemProcessor);
+  }
+}
+
 // execute runs the definition to its end.
 //
 // invoke(payload) calls the function, and resolves with its answer or rejects with
@@ -51,7 +59,7 @@ export async function execute(definition, input, { invoke, before = {} }) {
   const sent = {};
   const handlers = {};
   const noWaiting = {};
-  for (const [name, state] of Object.entries(definition.States)) {
+  for (const [name, state] of statesOf(definition)) {
     if (state.Type !== 'Task') continue;
     noWaiting[name] = 0;
     if (!state.Resource.endsWith(':lambda:invoke')) {
@@ -61,9 +69,9 @@ export async function execute(definition, input, { invoke, before = {} }) {
       };
       continue;
     }
-    invocations[name] = 0;
+    if (name in definition.States) invocations[name] = 0; // those of a Map are listed if there are any
     handlers[name] = async ({ FunctionName, Payload }) => {
-      invocations[name] += 1;
+      invocations[name] = (invocations[name] ?? 0) + 1;
       const instead = await before[name]?.(invocations[name], Payload);
       const answer = instead === undefined ? await invoke(Payload, FunctionName) : instead;
       // The shape that the lambda:invoke integration hands to the state.
