@@ -31,7 +31,7 @@ type state struct {
 	TimeoutSeconds int
 	Parameters     struct {
 		FunctionName string
-		Payload      map[string]string
+		Payload      map[string]any
 		Settings     map[string]any `json:"settings"`
 	}
 	ResultSelector json.RawMessage
@@ -114,7 +114,7 @@ func TestTasksCallTheSteps(t *testing.T) {
 		if s.Type != "Task" || s.Resource != invokeFunction || s.Next != task.next {
 			t.Errorf("%s is a %s of %s, followed by %s", task.state, s.Type, s.Resource, s.Next)
 		}
-		if diff := cmp.Diff(map[string]string{"path": task.path, "body.$": task.body}, s.Parameters.Payload); diff != "" {
+		if diff := cmp.Diff(map[string]any{"path": task.path, "body.$": task.body}, s.Parameters.Payload); diff != "" {
 			t.Errorf("%s: payload (-want +got):\n%s", task.state, diff)
 		}
 		if s.Parameters.FunctionName != "${FunctionArn}" {

@@ -48,7 +48,7 @@ func TestDistributedTasks(t *testing.T) {
 		if s.Resource != invokeFunction || s.Next != task.next || s.TimeoutSeconds <= 900 {
 			t.Errorf("%s is %s, followed by %s, for at most %d s", task.state, s.Resource, s.Next, s.TimeoutSeconds)
 		}
-		want := map[string]string{"path": task.path, "body.$": task.body}
+		want := map[string]any{"path": task.path, "body.$": task.body}
 		catch := []catcher{{[]string{"States.ALL"}, "$.error", "ReportFailure"}}
 		if diff := cmp.Diff(want, s.Parameters.Payload) + cmp.Diff(ladder, s.Retry) + cmp.Diff(catch, s.Catch); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", task.state, diff)
