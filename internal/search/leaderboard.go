@@ -9,7 +9,7 @@ import (
 // that it did not learn from.
 type Validation struct {
 	Metric          string  `json:"metric" enum:"log_loss,squared_error,absolute_error,quantile,poisson"`
-	Value           float64 `json:"value" doc:"Mean over the rows"`
+	Value           float64 `json:"value" doc:"Mean over the rows, by their weights"`
 	StandardError   float64 `json:"standard_error"`
 	Rows            int64   `json:"rows"`
 	GreaterIsBetter bool    `json:"greater_is_better"`

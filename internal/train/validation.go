@@ -33,11 +33,14 @@ func (j *job) part(judging bool, visit func(*processed.Block)) func(*processed.B
 	rows, wide := int64(0), len(j.data.Recipe.Features)
 	var kept processed.Block
 	return func(b *processed.Block) {
-		kept = processed.Block{FirstRow: rows, X: kept.X[:0], Y: kept.Y[:0]}
+		kept = processed.Block{FirstRow: rows, X: kept.X[:0], Y: kept.Y[:0], W: kept.W[:0]}
 		for i, hash := range b.RowHashes() {
 			if judges(hash, j.req.ValidateOn) == judging {
 				kept.X = append(kept.X, b.X[i*wide:(i+1)*wide]...)
 				kept.Y = append(kept.Y, b.Y[i])
+				if b.W != nil {
+					kept.W = append(kept.W, b.W[i])
+				}
 			}
 		}
 		kept.Rows = len(kept.Y)
@@ -80,13 +83,17 @@ func (j *job) validate(ctx context.Context) (*Result, error) {
 // judge scores a model on the rows that judge.
 func (j *job) judge(ctx context.Context, m *model.Model) (*search.Validation, error) {
 	outputs, loss := m.Outputs(), j.rowLoss()
-	var answers, losses []float64
+	var answers, losses, weights []float64
 	err := j.data.Learn(ctx, j.part(true, func(b *processed.Block) {
 		answers = slices.Grow(answers[:0], b.Rows*outputs)[:b.Rows*outputs]
 		m.Predict(answers, b.X)
 		for i, y := range b.Y {
 			losses = append(losses, loss(answers[i*outputs:(i+1)*outputs], y))
 		}
+		if b.W == nil {
+			weights = append(weights, slices.Repeat([]float64{1}, b.Rows)...)
+		}
+		weights = append(weights, b.W...)
 	}))
 	if err != nil {
 		return nil, err
@@ -94,7 +101,7 @@ func (j *job) judge(ctx context.Context, m *model.Model) (*search.Validation, er
 	if len(losses) < 2 {
 		return nil, fault.New(fault.InvalidData, "There are too few rows to judge the candidates of a search by.")
 	}
-	mean, standardError := meanAndError(losses, slices.Repeat([]float64{1}, len(losses)))
+	mean, standardError := meanAndError(losses, weights)
 	if math.IsInf(mean, 0) || math.IsNaN(mean) || math.IsInf(standardError, 0) || math.IsNaN(standardError) {
 		return nil, fault.New(fault.InvalidData, "The candidate's loss is beyond all bounds.")
 	}
