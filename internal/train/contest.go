@@ -19,6 +19,9 @@ import (
 const (
 	foldedRows = 20_000 // up to so many rows are cross-validated
 	folds      = 5
+	// foldedIter is how many rounds boosting may take there unless max_iter is
+	// given.
+	foldedIter = 300
 )
 
 // contest compares boosting with the linear model on rows of the training side:
@@ -50,7 +53,7 @@ type entry struct {
 func (c *contest) divide(fraction float64) {
 	parts := folds
 	c.judging = folds
-	if len(c.y) > foldedRows {
+	if len(c.y) > foldedRows || !c.whole {
 		parts, c.judging = max(2, int(math.Round(1/fraction))), 1
 	}
 	counts := make([]int, max(1, len(c.recipe.Classes)))
@@ -131,74 +134,127 @@ func (c *contest) rows(part int, inside bool, weights []float64) (x, y, w []floa
 	return x, y, w
 }
 
-// boost enters boosting: in each part's turn it grows rounds until the part's
-// loss has not become lower for n_iter_no_change of them. What counts is the
-// number of rounds that is best over all parts.
+// boost enters boosting. The parts' trainings go on side by side, a round at a
+// time, until the loss of all parts together has not become lower for
+// n_iter_no_change rounds. What counts is the number of rounds at which it is
+// lowest.
 func (c *contest) boost(ctx context.Context) (*entry, error) {
+	heats := make([]*heat, c.judging)
+	for part := range heats {
+		heats[part] = c.newHeat(part)
+	}
+	for _, h := range heats {
+		go h.run(ctx, c)
+	}
 	var curve []float64
-	grown := make([]*model.Trees, c.judging)
-	for part := range c.judging {
-		trees, losses, err := c.boostPart(ctx, part)
-		if err != nil {
-			return nil, err
+	best, goOn := 0, true
+	for {
+		sum, running := 0.0, false
+		for _, h := range heats {
+			running = h.hear() || running
+			goOn = goOn && h.err == nil
+			sum += h.loss
 		}
-		grown[part] = trees
-		if part == 0 {
-			curve = losses
+		if !running {
+			break
 		}
-		curve = curve[:min(len(curve), len(losses))]
-		for i := range curve {
-			if part > 0 {
-				curve[i] += losses[i]
+		curve = append(curve, sum)
+		if sum < curve[best] {
+			best = len(curve) - 1
+		}
+		goOn = goOn && len(curve)-1-best < c.boosting.NIterNoChange
+		for _, h := range heats {
+			if !h.over {
+				h.goOn <- goOn
 			}
 		}
 	}
-	e := &entry{iteration: 1 + slices.Index(curve, slices.Min(curve))}
-	for part, trees := range grown {
-		x, y, w := c.judgingIn(part)
-		width := len(trees.Base)
-		best := &model.Trees{Base: trees.Base, Trees: trees.Trees[:e.iteration*width]}
-		raw := make([]float64, len(y)*width)
-		(&model.Model{Recipe: *c.recipe, Trees: best}).Raw(raw, x)
-		e.judge(c.losses(raw, y), w)
+	e := &entry{iteration: best + 1}
+	for _, h := range heats {
+		if h.panicked != nil {
+			panic(h.panicked)
+		}
+		if h.err != nil {
+			return nil, h.err
+		}
+		width := len(h.trees.Base)
+		trees := &model.Trees{Base: h.trees.Base, Trees: h.trees.Trees[:min(len(h.trees.Trees), e.iteration*width)]}
+		raw := make([]float64, len(h.y)*width)
+		(&model.Model{Recipe: *c.recipe, Trees: trees}).Raw(raw, h.x)
+		e.judge(c.losses(raw, h.y), h.w)
 	}
 	return e, nil
 }
 
-// boostPart learns from all rows but the part's, and returns the part's loss
-// after each round.
-func (c *contest) boostPart(ctx context.Context, part int) (*model.Trees, []float64, error) {
+// heat is a training on all rows but a part's, which judge it after each round.
+type heat struct {
+	params  gbdt.Params
+	data    *gbdt.Data
+	x, y, w []float64 // the part's rows
+
+	losses   chan float64 // after each round; closed at the end
+	goOn     chan bool    // the answer to each
+	loss     float64      // the last one heard
+	over     bool
+	trees    *model.Trees
+	err      error
+	panicked any
+}
+
+func (c *contest) newHeat(part int) *heat {
+	h := &heat{params: storable(c.boosting), losses: make(chan float64), goOn: make(chan bool)}
+	h.params.EarlyStopping, h.params.KeepOut = false, false
+	if c.judging > 1 {
+		h.params.Threads = 1 // the others share the processors
+	}
 	x, y, w := c.learning(part)
-	data := gbdt.NewData(c.bins, c.recipe.Task, c.recipe.Outputs(), len(y))
-	data.Append(x, y, w)
-	x, y, w = c.judgingIn(part)
-	params := storable(c.boosting)
-	params.EarlyStopping, params.KeepOut = false, false
-	var raw, added, curve []float64
-	best := 0
-	r, err := gbdt.Train(ctx, data, params, gbdt.Options{AfterRound: func(now *gbdt.Round) error {
+	h.data = gbdt.NewData(c.bins, c.recipe.Task, c.recipe.Outputs(), len(y))
+	h.data.Append(x, y, w)
+	h.x, h.y, h.w = c.judgingIn(part)
+	return h
+}
+
+// run trains, and waits after each round until it may go on.
+func (h *heat) run(ctx context.Context, c *contest) {
+	defer close(h.losses)
+	defer func() { h.panicked = recover() }()
+	var raw, added []float64
+	r, err := gbdt.Train(ctx, h.data, h.params, gbdt.Options{AfterRound: func(now *gbdt.Round) error {
 		trees := now.Added()
 		if raw == nil {
-			raw = make([]float64, len(y)*len(trees.Base))
+			raw = make([]float64, len(h.y)*len(trees.Base))
 			added = make([]float64, len(raw))
 		}
-		(&model.Model{Recipe: *c.recipe, Trees: trees}).Raw(added, x)
+		(&model.Model{Recipe: *c.recipe, Trees: trees}).Raw(added, h.x)
 		for i, v := range added {
 			raw[i] += v
 		}
-		curve = append(curve, weightedSum(c.losses(raw, y), w))
-		if curve[len(curve)-1] < curve[best] {
-			best = len(curve) - 1
-		}
-		if len(curve)-1-best >= params.NIterNoChange {
+		h.losses <- weightedSum(c.losses(raw, h.y), h.w)
+		if !<-h.goOn {
 			return gbdt.ErrStopped
 		}
 		return nil
 	}})
 	if err != nil && !errors.Is(err, gbdt.ErrStopped) {
-		return nil, nil, err
+		h.err = err
+		return
 	}
-	return r.Trees, curve, nil
+	h.trees = r.Trees
+}
+
+// hear waits for the loss after the next round. A training that has ended, since
+// no further split lowers its loss, keeps the last one.
+func (h *heat) hear() bool {
+	if h.over {
+		return false
+	}
+	loss, running := <-h.losses
+	if !running {
+		h.over = true
+		return false
+	}
+	h.loss = loss
+	return true
 }
 
 // fitPath enters the linear model with the best of some penalties; only with

@@ -129,13 +129,23 @@ func algorithm(bad *fault.Error, given map[string]any, task model.Task) string {
 	return algorithm
 }
 
+// gave reports whether a parameter is given, under any of its names.
+func (p *Params) gave(name string) bool {
+	names := settings.Names(p.fields)
+	for key := range p.given {
+		if names[key] == name {
+			return true
+		}
+	}
+	return false
+}
+
 // Effective returns all parameters of the algorithm under their own names. With
-// auto, a penalty that is not given is null: then several compete.
+// auto, what is not given and the contest finds is null.
 func (p *Params) Effective() map[string]any {
 	all := settings.Effective(p.fields)
-	for _, name := range []string{"C", "alpha"} {
-		_, listed := all[name]
-		if _, given := p.given[name]; p.Algorithm == Auto && listed && !given {
+	for _, name := range []string{"C", "alpha", "max_iter"} {
+		if _, listed := all[name]; p.Algorithm == Auto && listed && !p.gave(name) {
 			all[name] = nil
 		}
 	}

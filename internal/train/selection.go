@@ -171,6 +171,9 @@ func (j *job) newContest(ctx context.Context) (*contest, *reading, error) {
 	c.whole = draw.all()
 	c.weigh()
 	c.divide(j.params.Boosting.ValidationFraction)
+	if c.judging > 1 && !c.boosting.EarlyStopping && !j.params.gave("max_iter") {
+		c.boosting.MaxIter = foldedIter
+	}
 	return c, read, nil
 }
 
@@ -195,7 +198,7 @@ func (j *job) path(c *contest) (string, []float64) {
 	if c.recipe.Task == model.Regression {
 		name, path, given = "alpha", pathOfAlpha, c.linear.Alpha
 	}
-	if _, ok := j.params.given[name]; ok {
+	if j.params.gave(name) {
 		path = []float64{given}
 	}
 	return name, path
