@@ -26,6 +26,7 @@ func summarize(to io.Writer, r *retrain.Result) {
 	summarizeColumns(to, r)
 	fmt.Fprintf(to, "Learner   %s, best iteration %d\n", fit.Algorithm, fit.BestIteration)
 	summarizeSelection(to, fit.Selection)
+	summarizeSearch(to, fit.Leaderboard)
 	fmt.Fprintln(to)
 	scores(to, r)
 	fmt.Fprintf(to, "\nVerdict   %s: %s\n", strings.ToUpper(r.Decision), r.Summary)
