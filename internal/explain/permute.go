@@ -158,6 +158,9 @@ func spread(xs []float64) (mean, sd float64) {
 	for _, x := range xs {
 		sd += float64((x-mean)*(x-mean)) / n
 	}
+	if math.Abs(mean) < 1e-12*math.Sqrt(sd) {
+		mean = 0 // drops and gains that cancel out but for their rounding
+	}
 	return mean, math.Sqrt(sd)
 }
 

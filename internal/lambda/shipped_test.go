@@ -316,7 +316,7 @@ func TestShippedAnswersBeforeItsDeadline(t *testing.T) {
 	p := newPlace(t)
 	var prepared map[string]any
 	p.ship(t, time.Minute).succeeds(fmt.Sprintf(
-		`{"path":"/preprocess","body":{"data_path":%q,"target":"y","model_params":{"max_iter":100000,"early_stopping":false}}}`, p.wave(t, 20_000)), &prepared)
+		`{"path":"/preprocess","body":{"data_path":%q,"target":"y","model_params":{"algorithm":"gradient_boosting","max_iter":100000,"early_stopping":false}}}`, p.wave(t, 20_000)), &prepared)
 	f := p.ship(t, 3*time.Second)
 	var health map[string]any
 	f.succeeds(`{"path":"/health"}`, &health)
