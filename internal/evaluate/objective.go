@@ -25,6 +25,8 @@ func objectiveOf(params json.RawMessage) (o metric.Objective) {
 		o.Quantile = p.Quantile
 	case p.Loss == "poisson":
 		o.Poisson = true
+	case p.Loss == "absolute_error":
+		o.Absolute = true
 	}
 	return o
 }

@@ -64,6 +64,17 @@ func TestAQuantileIsJudgedAsOne(t *testing.T) {
 	}
 }
 
+// A median is judged by absolute errors, which every model has.
+func TestAMedianIsJudgedAsOne(t *testing.T) {
+	r := newRing()
+	run := r.process(t, "run-1", prices(), nil)
+	r.crown(t, r.trainedWith(t, run, shifted(run.recipe, "near", 30), `{"loss":"squared_error"}`))
+	median := r.trainedWith(t, run, copying(run.recipe, "near"), `{"loss":"absolute_error"}`)
+	if v := r.evaluate(t, median, bare()); v.Primary != "mae" || v.Decision != "promote" || len(v.Metrics) != 3 {
+		t.Errorf("%s by %s: %s", v.Decision, v.Primary, rules(v))
+	}
+}
+
 // Where a model predicts what counts cannot be, squared errors decide.
 func TestCountsAreJudgedByTheirDeviance(t *testing.T) {
 	r := newRing()

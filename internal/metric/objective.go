@@ -13,25 +13,28 @@ import (
 type Objective struct {
 	Quantile float64 // the quantile that is predicted, between 0 and 1; 0 for none
 	Poisson  bool    // the mean of counts
+	Absolute bool    // the median, by absolute errors
 }
 
 // Metrics lists the metrics of a regression with the objective, in the order in
 // which they are shown.
 func (o Objective) Metrics() []string {
 	names := Known(model.Regression)
-	if own := o.Own(); own != "" {
+	if own := o.Own(); own != "" && !slices.Contains(names, own) {
 		names = append(names, own)
 	}
 	return names
 }
 
-// Own returns the metric that the objective adds, or "".
+// Own returns the metric that tells how well the objective is met, or "".
 func (o Objective) Own() string {
 	switch {
 	case o.Quantile != 0:
 		return Pinball
 	case o.Poisson:
 		return PoissonDeviance
+	case o.Absolute:
+		return MAE
 	}
 	return ""
 }

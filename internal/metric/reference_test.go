@@ -86,7 +86,7 @@ func TestScoresAreThoseOfScikitLearn(t *testing.T) {
 func TestObjectivesAreThoseOfScikitLearn(t *testing.T) {
 	for _, c := range readReference(t).Objectives {
 		t.Run(c.Name, func(t *testing.T) {
-			o := Objective{c.Quantile, c.Poisson}
+			o := Objective{Quantile: c.Quantile, Poisson: c.Poisson}
 			want := Regression(c.Y, c.Predicted, Objective{}).Metrics()
 			want[o.Own()] = c.Want
 			got := Regression(c.Y, c.Predicted, o)

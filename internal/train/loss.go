@@ -74,6 +74,8 @@ func (j *job) objective() (o metric.Objective) {
 		o.Quantile = j.params.Boosting.Quantile
 	case gbdt.Poisson:
 		o.Poisson = true
+	case gbdt.AbsoluteError:
+		o.Absolute = true
 	}
 	return o
 }

@@ -2,9 +2,11 @@ package train
 
 import (
 	"context"
+	"math"
 	"slices"
 
 	"retrain/internal/gbdt"
+	"retrain/internal/linear"
 	"retrain/internal/model"
 	"retrain/internal/processed"
 	"retrain/internal/settings"
@@ -192,16 +194,37 @@ var (
 // hopeless is the lead, in standard errors, that no other penalty makes up for.
 const hopeless = 10
 
+// sharesOfNet are an elastic net's alphas, for each unit of the target's standard
+// deviation: at 1 or below, L1 leaves no coefficient of a standardized input.
+var sharesOfNet = []float64{0.01, 0.001, 0.1, 0.0001, 1}
+
 // path returns the name of the linear model's penalty, and the values to try.
 func (j *job) path(c *contest) (string, []float64) {
 	name, path, given := "C", pathOfC, c.linear.C
 	if c.recipe.Task == model.Regression {
 		name, path, given = "alpha", pathOfAlpha, c.linear.Alpha
+		if c.linear.L1Ratio != nil {
+			path = c.alphasOfNet()
+		}
 	}
-	if j.params.gave(name) {
+	if j.params.gave(name) || c.recipe.Task != model.Regression && c.linear.PenaltyName() == linear.NoPenalty {
 		path = []float64{given}
 	}
 	return name, path
+}
+
+// alphasOfNet returns the alphas that an elastic net competes with.
+func (c *contest) alphasOfNet() []float64 {
+	mean, standardError := meanAndError(c.y, c.w)
+	deviation := standardError * math.Sqrt(float64(len(c.y)))
+	if !(deviation > 0) || math.IsInf(mean, 0) {
+		deviation = 1
+	}
+	path := slices.Clone(sharesOfNet)
+	for i := range path {
+		path[i] *= deviation
+	}
+	return path
 }
 
 // hold holds the contest. Boosting has to be ahead by more than one standard

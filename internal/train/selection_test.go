@@ -145,6 +145,31 @@ func TestAutoHandsParametersToTheirLearner(t *testing.T) {
 	}
 }
 
+// An elastic net's alpha is in the target's units, and so are those that are tried:
+// whatever the unit, the same features are found out to say nothing.
+func TestAutoFindsAnElasticNetsAlpha(t *testing.T) {
+	b := newBench()
+	rng := rand.New(rand.NewPCG(31, 32))
+	tables := [2]strings.Builder{}
+	for range 800 {
+		x := [6]float64{}
+		for i := range x {
+			x[i] = rng.NormFloat64()
+		}
+		y := 3*x[0] - 2*x[1] + rng.NormFloat64()
+		for i := range tables {
+			fmt.Fprintf(&tables[i], "%.4f,%.4f,%.4f,%.4f,%.4f,%.4f,%.5f\n", x[0], x[1], x[2], x[3], x[4], x[5], []float64{1, 1000}[i]*y)
+		}
+	}
+	for i := range tables {
+		r := b.run(t, b.preprocess(t, "a,b,c,d,e,f,y\n"+tables[i].String(), preprocess.Request{ModelParams: map[string]any{"l1_ratio": 1.0}}))
+		alpha := r.Selection.Contestants[0].Params["alpha"] / []float64{1, 1000}[i]
+		if r.Algorithm != train.LinearRegression || alpha < 0.01 || alpha > 0.1 {
+			t.Errorf("%s with alpha %g is chosen: %+v", r.Algorithm, alpha, r.Selection)
+		}
+	}
+}
+
 // Too few rows of each class to judge by, or a number that the linear model
 // cannot take, leave one contestant.
 func TestAutoWithOneContestant(t *testing.T) {
