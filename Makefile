@@ -10,7 +10,7 @@ IMAGE    ?= ml-retraining-api
 TAG      ?= $(VERSION)
 PLATFORM ?= linux/amd64
 
-.PHONY: demo test race lint bench bench-data bench-learners bench-quality bench-dirt bench-coldstart bench-predict build image push deploy graph validate e2e fuzz torture mutants clean
+.PHONY: demo test race lint bench bench-data bench-learners bench-quality bench-dirt bench-coldstart bench-checkpoint bench-predict build image push deploy graph validate e2e fuzz torture mutants clean
 
 demo: build  ## one whole retraining story on real data, over HTTP
 	@go run ./examples/demo $(BINARY)
@@ -50,6 +50,10 @@ STARTS   ?= 20
 bench-coldstart: build $(VENV)  ## process start to the first answer, and memory then, beside FastAPI (STARTS=20)
 	CGO_ENABLED=0 go build -o bin/lambdaemu ./internal/lambda/runtimetest/lambdaemu
 	$(VENV) bench/coldstart.py --repeat $(STARTS)
+
+bench-checkpoint: build $(VENV)  ## what a training in several calls loses in each (ROWS=200000)
+	CGO_ENABLED=0 go build -o bin/lambdaemu ./internal/lambda/runtimetest/lambdaemu
+	$(VENV) bench/checkpoint.py --rows $(ROWS)
 
 REQUESTS ?= 1000
 bench-predict: build $(VENV)  ## latency and rows a second of predictions beside ONNX Runtime, scikit-learn and LightGBM
