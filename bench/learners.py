@@ -3,8 +3,8 @@
     make bench-learners ROWS=8000,80000,800000 REPEAT=5
 
 Parameters are equal: 100 trees, 31 leaves, 255 bins, learning rate 0.1, L2 1,
-20 rows a leaf, two threads. Time is fitting, binning counted, without reading
-the arrays; CPU and memory are the whole process's. With `--worker` this script
+20 rows a leaf, two threads. The wall time is the fit's, binning counted, without
+reading the arrays; CPU and memory are the whole process's. With `--worker` this script
 is one such process.
 """
 
@@ -44,13 +44,15 @@ def compare(name, folder, learner, peers, repeat):
     worker(f"make:{name}", folder)
 
     def ours():
-        wall, cpu, memory, output = run([OURS, learner, folder], {"GOMAXPROCS": "2"})
-        return wall, cpu, memory, describe(json.loads(output), folder)
+        _, cpu, memory, output = run([OURS, learner, folder], {"GOMAXPROCS": "2"})
+        result = json.loads(output)
+        return result["fit"], cpu, memory, describe(result, folder)
 
     def peer(what):
         def go():
-            wall, cpu, memory, output = worker(what, folder)
-            return wall, cpu, memory, describe(json.loads(output), folder)
+            _, cpu, memory, output = worker(what, folder)
+            result = json.loads(output)
+            return result["fit"], cpu, memory, describe(result, folder)
         return go
 
     alternate(name, [("ours", ours)] + [(p, peer(p)) for p in peers], repeat)
@@ -68,7 +70,7 @@ def worker(what, folder):
 
 
 def describe(result, folder):
-    text = f"fit {result['fit']:.2f} s, "
+    text = ""
     if "objective" in result:
         text += f"{result['fit_cpu']:.2f} CPU s, objective {result['objective']:.2f}, "
     if "alone" in result:
