@@ -36,6 +36,7 @@ type Data struct {
 	labels  []uint16   // class of each row; nil for regression
 	targets []float64  // value of each row; nil for classes
 	weights []float32  // of each row; nil if all are 1
+	keys    []uint64   // of the groups of the rows, by number; nil without groups
 
 	// Training moves the rows about, with all that belongs to them. numbers
 	// tells which row is in each place.
@@ -90,6 +91,25 @@ func (d *Data) Append(x, y, w []float64) {
 		d.numbers = append(d.numbers, uint32(d.rows))
 		d.rows++
 	}
+}
+
+// Group says which groups the rows belong to that have been appended since it was
+// called last: rows of one key are never divided between those that trees are
+// grown on and the validation part. It is called after each Append or not at all,
+// and panics if there is not one key for each row.
+func (d *Data) Group(keys []uint64) {
+	if len(d.keys)+len(keys) != d.rows {
+		panic("gbdt: the keys of groups and the rows do not agree")
+	}
+	d.keys = append(d.keys, keys...)
+}
+
+// key returns what decides whether a row judges, given its number.
+func (d *Data) key(number int) uint64 {
+	if d.keys != nil {
+		return d.keys[number]
+	}
+	return uint64(number)
 }
 
 func (d *Data) appendTargets(y []float64) {

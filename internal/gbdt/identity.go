@@ -92,9 +92,13 @@ func (d *Data) digest(workers *pool) [sha256.Size]byte {
 	return sha256.Sum256(append(text, d.task...))
 }
 
-// rowHash is a hash of the row in a place: its number, bins, target and weight.
+// rowHash is a hash of the row in a place: its number, group, bins, target and
+// weight.
 func (d *Data) rowHash(place int) uint64 {
 	h := mix(uint64(d.numbers[place]) + golden)
+	if d.keys != nil {
+		h = mix(h ^ d.keys[d.numbers[place]])
+	}
 	for _, words := range d.words {
 		h = mix(h ^ words[place])
 	}

@@ -17,7 +17,7 @@ func TestKeepOut(t *testing.T) {
 	weighed, out := *rows, 0
 	for i := range rows.y {
 		w := 1.0
-		if Validates(i, p.ValidationFraction, p.RandomState) {
+		if Validates(uint64(i), p.ValidationFraction, p.RandomState) {
 			w, out = 0, out+1
 		}
 		weighed.w = append(weighed.w, w)

@@ -3,6 +3,7 @@ package preprocess
 import (
 	"fmt"
 	"regexp"
+	"slices"
 
 	"retrain/internal/dataset"
 )
@@ -105,4 +106,15 @@ func (j *job) storedNames() []string {
 		}
 	}
 	return names
+}
+
+// storedGroup returns the column of the groups, which train keeps together as
+// well; "" if it could not be stored.
+func (j *job) storedGroup() string {
+	name := j.split.GroupColumn
+	if name == "" || slices.Contains(j.storedNames(), name) {
+		return name
+	}
+	j.warn(fmt.Sprintf("column %q has too many values to be stored: the split keeps its groups together, and early stopping, calibration, auto and searches do not", name))
+	return ""
 }

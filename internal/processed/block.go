@@ -18,9 +18,22 @@ type Block struct {
 	X        []float64 // row-major, one column a feature, as model.Predict takes it
 	Y        []float64 // class index (-1: unknown to the recipe), or the value to predict
 	W        []float64 // the rows' weights; nil if they count alike
+	// Groups are hashes of the rows' groups, equal within one; nil if the split
+	// does not keep groups together.
+	Groups []uint64
 	// Batch holds the rows as they are stored: the recipe's columns
 	// (model.Recipe.Columns) in order, then the target.
 	Batch *dataset.Batch
+}
+
+// Key returns what decides where a row goes when the training side is divided
+// once more, so that one part can judge what was learned from the others: its
+// group's hash, or, without groups, its number.
+func (b *Block) Key(row int) uint64 {
+	if b.Groups != nil {
+		return b.Groups[row]
+	}
+	return uint64(b.FirstRow) + uint64(row)
 }
 
 // Each streams one side of the data, encoded for the recipe, which may be
@@ -40,6 +53,9 @@ func (d *Data) Each(ctx context.Context, side dataset.Side, recipe *model.Recipe
 		block, err := e.encode(b)
 		if err != nil {
 			return err
+		}
+		if d.GroupColumn != "" {
+			block.Groups = b.Hashes[1]
 		}
 		return visit(block)
 	})

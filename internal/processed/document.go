@@ -46,6 +46,9 @@ type Document struct {
 	// SampleWeight names the column of the rows' weights, all of them finite
 	// numbers above 0; "" if the rows count alike.
 	SampleWeight string `json:"sample_weight,omitempty"`
+	// GroupColumn names the column whose values keep rows together on either side
+	// of the split, and so when the training side is divided; "" if none does.
+	GroupColumn string `json:"group_column,omitempty"`
 	// Parts are the files that make up the data, in the order of their rows; none
 	// where it is in one.
 	Parts []Part `json:"parts,omitempty"`

@@ -68,7 +68,11 @@ func open(ctx context.Context, store blob.Root, uri string, options dataset.Opti
 	if d.files, err = findFiles(ctx, store, doc.DataKeys()); err != nil {
 		return nil, explained(err)
 	}
-	if d.file, err = d.openFiles(ctx); err != nil {
+	var sets [][]string
+	if d.GroupColumn != "" {
+		sets = [][]string{{d.GroupColumn}}
+	}
+	if d.file, err = d.openFiles(ctx, sets...); err != nil {
 		d.Close()
 		return nil, explained(err)
 	}
@@ -109,6 +113,9 @@ func (d *Data) check() error {
 	}
 	if err := d.checkWeight(); err != nil {
 		return err
+	}
+	if d.GroupColumn != "" && !slices.Contains(d.Digested, d.GroupColumn) {
+		return altered(nil)
 	}
 	for _, side := range []dataset.Side{dataset.Train, dataset.Holdout} {
 		rows, err := d.file.Rows(side)

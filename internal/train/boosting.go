@@ -41,6 +41,9 @@ func (j *job) fitBoosting(ctx context.Context, read *reading) (*fitted, error) {
 	sample := newLinearSample(recipe, int(j.data.Train.Rows), baselineRows)
 	err := j.learn(ctx, func(b *processed.Block) {
 		data.Append(b.X, b.Y, b.W)
+		if b.Groups != nil {
+			data.Group(b.Groups)
+		}
 		sample.add(b.X, b.Y, b.W)
 	})
 	if err != nil {

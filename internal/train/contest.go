@@ -35,6 +35,7 @@ type contest struct {
 
 	x, y    []float64 // the rows
 	weights []float64 // their own; nil if they count alike
+	groups  []uint64  // hashes of their groups; nil if they are split one by one
 	w       []float64 // the same, times the factors of their classes
 	parts   []int     // each row's part; -1 always learns
 	judging int       // parts 0 to judging-1 judge, one after the other
@@ -48,21 +49,31 @@ type entry struct {
 	penalty       float64 // linear: C or alpha
 }
 
-// divide gives each row its part: the classes evenly, in an order that is drawn.
-// What remains of a class of fewer rows than parts only learns.
+// divide gives each row its part.
 func (c *contest) divide(fraction float64) {
 	parts := folds
 	c.judging = folds
 	if len(c.y) > foldedRows || !c.whole {
 		parts, c.judging = max(2, int(math.Round(1/fraction))), 1
 	}
+	rng := rand.New(rand.NewPCG(c.boosting.RandomState, 2))
+	if c.groups != nil {
+		c.dealGroups(rng, parts)
+	} else {
+		c.dealRows(rng, parts)
+	}
+}
+
+// dealRows deals the classes evenly, in an order that is drawn. What remains of a
+// class of fewer rows than parts only learns.
+func (c *contest) dealRows(rng *rand.Rand, parts int) {
 	counts := make([]int, max(1, len(c.recipe.Classes)))
 	for _, y := range c.y {
 		counts[c.class(y)]++
 	}
 	c.parts = make([]int, len(c.y))
 	dealt := make([]int, len(counts))
-	for _, i := range rand.New(rand.NewPCG(c.boosting.RandomState, 2)).Perm(len(c.y)) {
+	for _, i := range rng.Perm(len(c.y)) {
 		k := c.class(c.y[i])
 		c.parts[i] = -1
 		if counts[k] >= parts {
@@ -72,10 +83,58 @@ func (c *contest) divide(fraction float64) {
 	}
 }
 
+// dealGroups deals whole groups, in an order that is drawn, each to the part with
+// the fewest rows. A part that has a class to itself only learns.
+func (c *contest) dealGroups(rng *rand.Rand, parts int) {
+	var groups []uint64 // by their first rows
+	rows := map[uint64][]int{}
+	for i, g := range c.groups {
+		if rows[g] == nil {
+			groups = append(groups, g)
+		}
+		rows[g] = append(rows[g], i)
+	}
+	c.parts = make([]int, len(c.y))
+	sizes := make([]int, min(parts, len(groups)))
+	for _, at := range rng.Perm(len(groups)) {
+		members := rows[groups[at]]
+		part := slices.Index(sizes, slices.Min(sizes))
+		sizes[part] += len(members)
+		for _, i := range members {
+			c.parts[i] = part
+		}
+	}
+	judging := 0
+	for part := range min(c.judging, len(sizes)) {
+		to := -1
+		if c.learnable(part) {
+			to = judging
+			judging++
+		}
+		for i, of := range c.parts {
+			if of == part {
+				c.parts[i] = to
+			}
+		}
+	}
+	c.judging = judging
+}
+
+// learnable reports whether the rows outside of a part have every class.
+func (c *contest) learnable(part int) bool {
+	has := make([]bool, max(1, len(c.recipe.Classes)))
+	for i, of := range c.parts {
+		if of != part {
+			has[c.class(c.y[i])] = true
+		}
+	}
+	return !slices.Contains(has, false)
+}
+
 // method says how the rows judge.
 func (c *contest) method() string {
 	if c.judging > 1 {
-		return fmt.Sprintf("%d-fold cross-validation", folds)
+		return fmt.Sprintf("%d-fold cross-validation", c.judging)
 	}
 	return "validation part"
 }

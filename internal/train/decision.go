@@ -61,7 +61,7 @@ func (j *job) validation() *validation {
 func (v *validation) rows(b *processed.Block, inside bool) (x, y, w []float64) {
 	v.x, v.y, v.w = v.x[:0], v.y[:0], v.w[:0]
 	for i, target := range b.Y {
-		if gbdt.Validates(int(b.FirstRow)+i, v.params.ValidationFraction, v.params.RandomState) == inside {
+		if gbdt.Validates(b.Key(i), v.params.ValidationFraction, v.params.RandomState) == inside {
 			v.x, v.y = append(v.x, b.X[i*v.width:(i+1)*v.width]...), append(v.y, target)
 			if b.W != nil {
 				v.w = append(v.w, b.W[i])

@@ -49,7 +49,7 @@ func sides(t *testing.T, d *processed.Data) (fitX, fitY, judgeX, judgeY []float6
 	err := d.Learn(ctx, func(b *processed.Block) {
 		for i := range b.Rows {
 			x := b.X[i*width : (i+1)*width]
-			if gbdt.Validates(row, 0.25, 7) {
+			if gbdt.Validates(uint64(row), 0.25, 7) {
 				judgeX, judgeY = append(judgeX, x...), append(judgeY, b.Y[i])
 			} else {
 				fitX, fitY = append(fitX, x...), append(fitY, b.Y[i])

@@ -20,6 +20,7 @@ type sampler struct {
 	rng   *rand.PCG
 	x, y  []float64 // scratch
 	w     []float64 // the same, of weights
+	taken []int     // the last picked rows, by their places in their block
 }
 
 // newSampler returns a sampler of about as many as wanted of so many rows of
@@ -41,11 +42,11 @@ func (s *sampler) pick(x, y, w []float64) (pickedX, pickedY, pickedW []float64) 
 	if s.all() {
 		return x, y, w
 	}
-	s.x, s.y, s.w = s.x[:0], s.y[:0], s.w[:0]
+	s.x, s.y, s.w, s.taken = s.x[:0], s.y[:0], s.w[:0], s.taken[:0]
 	for i := range y {
 		if s.rng.Uint64() < s.share {
 			s.x = append(s.x, x[i*s.width:(i+1)*s.width]...)
-			s.y = append(s.y, y[i])
+			s.y, s.taken = append(s.y, y[i]), append(s.taken, i)
 			if w != nil {
 				s.w = append(s.w, w[i])
 			}
@@ -55,6 +56,17 @@ func (s *sampler) pick(x, y, w []float64) (pickedX, pickedY, pickedW []float64) 
 		return s.x, s.y, nil
 	}
 	return s.x, s.y, s.w
+}
+
+// groups appends the groups of the rows last picked; none if of is nil.
+func (s *sampler) groups(to, of []uint64) []uint64 {
+	if of == nil || s.all() {
+		return append(to, of...)
+	}
+	for _, i := range s.taken {
+		to = append(to, of[i])
+	}
+	return to
 }
 
 // linearSample takes down rows for a linear model.

@@ -18,7 +18,7 @@ const validationStream = 0x9e3779b97f4a7c15
 
 // judges reports whether a row, given its hash, is of the share that judges
 // candidates. Equal rows are on the same side, so that no answer is known by
-// heart; and the share is the same for all candidates and learners.
+// heart; rows of a group are, given its hash; and the share is the same for all candidates and learners.
 func judges(hash uint64, share float64) bool {
 	h := hash ^ validationStream
 	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9 // the mixer of SplitMix64 (Steele et al., OOPSLA 2014)
@@ -33,13 +33,20 @@ func (j *job) part(judging bool, visit func(*processed.Block)) func(*processed.B
 	rows, wide := int64(0), len(j.data.Recipe.Features)
 	var kept processed.Block
 	return func(b *processed.Block) {
-		kept = processed.Block{FirstRow: rows, X: kept.X[:0], Y: kept.Y[:0], W: kept.W[:0]}
-		for i, hash := range b.RowHashes() {
+		kept = processed.Block{FirstRow: rows, X: kept.X[:0], Y: kept.Y[:0], W: kept.W[:0], Groups: kept.Groups[:0]}
+		hashes := b.RowHashes()
+		if b.Groups != nil {
+			hashes = b.Groups
+		}
+		for i, hash := range hashes {
 			if judges(hash, j.req.ValidateOn) == judging {
 				kept.X = append(kept.X, b.X[i*wide:(i+1)*wide]...)
 				kept.Y = append(kept.Y, b.Y[i])
 				if b.W != nil {
 					kept.W = append(kept.W, b.W[i])
+				}
+				if b.Groups != nil {
+					kept.Groups = append(kept.Groups, hash)
 				}
 			}
 		}

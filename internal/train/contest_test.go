@@ -1,0 +1,73 @@
+package train
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"retrain/internal/gbdt"
+	"retrain/internal/model"
+	"retrain/internal/processed"
+)
+
+// A contest's parts are made of whole groups of about as many rows, and the
+// learning side of each has every class.
+func TestContestDealsWholeGroups(t *testing.T) {
+	rng := rand.New(rand.NewPCG(41, 42))
+	for _, groups := range []int{1, 2, 3, 7, 200} {
+		for _, whole := range []bool{true, false} {
+			c := &contest{recipe: &model.Recipe{Task: model.Binary, Classes: []string{"no", "yes"}}, whole: whole}
+			for range 2000 {
+				g := rng.Uint64N(uint64(groups))
+				class := 0.0
+				if g == 0 && rng.IntN(2) == 0 { // the first group has one class to itself
+					class = 1
+				}
+				c.groups, c.y = append(c.groups, g), append(c.y, class)
+			}
+			c.divide(0.1)
+			partOf := map[uint64]int{}
+			sizes := make([]int, c.judging)
+			for i, g := range c.groups {
+				if part, seen := partOf[g]; seen && part != c.parts[i] {
+					t.Fatalf("%d groups: one is in parts %d and %d", groups, part, c.parts[i])
+				}
+				if partOf[g] = c.parts[i]; g == 0 && c.parts[i] >= 0 && c.parts[i] < c.judging {
+					t.Fatalf("%d groups: a part has a class to itself, and judges", groups)
+				}
+				if part := c.parts[i]; part >= 0 && part < c.judging {
+					sizes[part]++
+				}
+			}
+			if groups == 200 && whole && (c.judging != folds-1 || slices.Min(sizes) < 380 || slices.Max(sizes) > 420) {
+				t.Errorf("the parts have %v rows", sizes)
+			}
+			if groups == 1 && c.judging != 0 {
+				t.Errorf("a single group judges itself in %d parts", c.judging)
+			}
+		}
+	}
+}
+
+// What calibrates a model and chooses its threshold are whole groups.
+func TestValidationPartIsOfWholeGroups(t *testing.T) {
+	p := gbdt.Defaults()
+	p.ValidationFraction = 0.3
+	v := &validation{params: &p, width: 1}
+	b := &processed.Block{Rows: 900}
+	for i := range b.Rows {
+		g := i % 30
+		b.X, b.Y, b.Groups = append(b.X, float64(g)), append(b.Y, 0), append(b.Groups, uint64(g)<<40)
+	}
+	judging, _, _ := v.rows(b, true)
+	judging = slices.Clone(judging)
+	learning, _, _ := v.rows(b, false)
+	if len(judging) == 0 || len(judging)+len(learning) != b.Rows {
+		t.Fatalf("%d rows judge, and %d do not", len(judging), len(learning))
+	}
+	for _, g := range learning {
+		if slices.Contains(judging, g) {
+			t.Fatalf("group %g is on both sides", g)
+		}
+	}
+}
