@@ -71,3 +71,28 @@ func TestValidationPartIsOfWholeGroups(t *testing.T) {
 		}
 	}
 }
+
+// A sample has the groups of its rows.
+func TestSampleKeepsGroups(t *testing.T) {
+	const rows = 1000
+	for _, wanted := range []int{rows, 300} {
+		s, groups := newSampler(rows, wanted, 1, 3), []uint64(nil)
+		var picked []float64
+		for from := 0; from < rows; from += 125 {
+			x, of := make([]float64, 125), make([]uint64, 125)
+			for i := range x {
+				x[i], of[i] = float64(from+i), uint64(from+i)
+			}
+			x, _, _ = s.pick(x, x, nil)
+			picked, groups = append(picked, x...), s.groups(groups, of)
+		}
+		if len(picked) < wanted*8/10 || len(picked) != len(groups) {
+			t.Fatalf("%d rows and %d groups of %d", len(picked), len(groups), rows)
+		}
+		for i, x := range picked {
+			if uint64(x) != groups[i] {
+				t.Fatalf("row %g has the group of row %d", x, groups[i])
+			}
+		}
+	}
+}
