@@ -36,11 +36,16 @@ func TestTreesAgainstLightGBM(t *testing.T) {
 	}
 	var cases []lightGBMCase
 	var ours [][]treeNodes
-	for _, task := range []model.Task{model.Binary, model.Regression} {
+	for _, task := range []model.Task{model.Binary, model.Regression, model.Multiclass} {
 		for _, l2 := range []float64{0, 3} {
 			tab, p := easy(task), Defaults()
 			p.MaxIter, p.MaxLeafNodes, p.MinSamplesLeaf, p.L2Regularization = 10, 8, 15, l2
 			p.EarlyStopping, p.MinHessian, p.MaxDeltaStep = false, 0, 0
+			if task == model.Multiclass {
+				// LightGBM estimates a leaf's rows from its hessian, we count them: the
+				// bound is on the hessian itself.
+				p.MinSamplesLeaf, p.MinHessian = 1, 3
+			}
 			ours = append(ours, nodesOf(tab.train(t, p).Trees))
 			cases = append(cases, lightGBMCaseOf(tab, &p))
 		}
@@ -79,38 +84,57 @@ func TestTreesAgainstLightGBM(t *testing.T) {
 func easy(task model.Task) *table {
 	rng := rand.New(rand.NewPCG(31, 32))
 	t := &table{features: numbers(4), task: task, outputs: 1}
-	if task == model.Binary {
+	switch task {
+	case model.Binary:
 		t.outputs = 2
+	case model.Multiclass:
+		t.outputs = 3
 	}
 	for range 1500 {
 		a, b, c, d := 1+rng.IntN(30), 1+rng.IntN(20), 1+rng.IntN(11), 1+rng.IntN(7)
 		t.x = append(t.x, float64(a), float64(b), float64(c), float64(d))
 		y := math.Sin(float64(a)/5) + float64(b*c)/60 - float64(d)/4 + rng.NormFloat64()/2
-		if task == model.Binary {
-			y = map[bool]float64{true: 1}[y > 0.9]
+		switch {
+		case task == model.Regression:
+		case task == model.Multiclass && y > 1.6:
+			y = 2
+		case y > 0.9:
+			y = 1
+		default:
+			y = 0
 		}
 		t.y = append(t.y, y)
 	}
 	return t
 }
 
+// lightGBMCaseOf says the same to LightGBM. Of K classes it multiplies hessians by
+// K/(K-1), as Friedman did (Greedy function approximation, 2001, algorithm 6), which
+// we do not: with L2, the bound of a leaf's hessian and the learning rate multiplied, too, its steps are ours.
 func lightGBMCaseOf(tab *table, p *Params) lightGBMCase {
+	factor := 1.0
+	if tab.task == model.Multiclass {
+		factor = float64(tab.outputs) / float64(tab.outputs-1)
+	}
 	c := lightGBMCase{Objective: string(tab.task), Y: tab.y, Params: map[string]any{
-		"rounds": p.MaxIter, "num_leaves": p.MaxLeafNodes, "learning_rate": p.LearningRate, "lambda_l2": p.L2Regularization,
-		"min_data_in_leaf": p.MinSamplesLeaf, "min_sum_hessian_in_leaf": 0, "max_bin": 255,
+		"rounds": p.MaxIter, "num_leaves": p.MaxLeafNodes, "learning_rate": p.LearningRate * factor, "lambda_l2": p.L2Regularization * factor,
+		"min_data_in_leaf": p.MinSamplesLeaf, "min_sum_hessian_in_leaf": p.MinHessian * factor, "max_bin": 255,
 	}}
+	if tab.task == model.Multiclass {
+		c.Params["num_class"] = tab.outputs
+	}
 	for i := range tab.rows() {
 		c.X = append(c.X, tab.row(i))
 	}
 	return c
 }
 
-// nodesOf lists the trees' nodes. LightGBM keeps the base in the first tree.
+// nodesOf lists the trees' nodes. LightGBM keeps the bases in the first round's.
 func nodesOf(trees *model.Trees) (all []treeNodes) {
 	for i := range trees.Trees {
 		base := 0.0
-		if i == 0 {
-			base = trees.Base[0]
+		if i < len(trees.Base) {
+			base = trees.Base[i]
 		}
 		var nodes treeNodes
 		var visit func(at int32)
