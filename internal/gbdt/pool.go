@@ -7,12 +7,17 @@ import (
 )
 
 // pool is a set of goroutines that share the tasks of one step at a time. Idle
-// ones are parked on a channel: a spinning one would take the processor from
-// the neighbours that the caller may share it with. One goroutine uses a pool.
+// ones look out for the next step for a moment, and are then parked on a channel,
+// so that they do not take the processor from the neighbours that the caller may
+// share it with. One goroutine uses a pool.
 type pool struct {
 	size int       // workers, the caller of run included
 	jobs chan *job // for the workers but the caller
 }
+
+// spins is how often an idle worker looks out before it is parked: some 50 µs, about
+// what parking and waking takes. The steps of a small leaf are as short as that.
+const spins = 1 << 16
 
 // job is one call of run.
 type job struct {
@@ -20,6 +25,7 @@ type job struct {
 	tasks int
 	next  atomic.Int64
 	done  sync.WaitGroup // of the tasks
+	left  atomic.Int64   // the same tasks, for those who look out
 	once  sync.Once
 	panic any // of the first task that panicked
 }
@@ -32,7 +38,13 @@ func newPool(size int) *pool {
 	p := &pool{size: size, jobs: make(chan *job, size-1)}
 	for worker := 1; worker < size; worker++ {
 		go func() {
-			for j := range p.jobs {
+			for {
+				for i := 0; i < spins && len(p.jobs) == 0; i++ {
+				}
+				j, open := <-p.jobs
+				if !open {
+					return
+				}
 				j.work(worker)
 			}
 		}()
@@ -58,6 +70,7 @@ func (p *pool) run(tasks int, f func(task, worker int)) {
 	}
 	j := &job{f: f, tasks: tasks}
 	j.done.Add(tasks)
+	j.left.Store(int64(tasks))
 	for range min(p.size, tasks) - 1 {
 		select {
 		case p.jobs <- j:
@@ -65,6 +78,8 @@ func (p *pool) run(tasks int, f func(task, worker int)) {
 		}
 	}
 	j.work(0)
+	for i := 0; i < spins && j.left.Load() > 0; i++ {
+	}
 	j.done.Wait()
 	if j.panic != nil {
 		panic(j.panic)
@@ -83,7 +98,10 @@ func (j *job) work(worker int) {
 }
 
 func (j *job) do(task, worker int) {
-	defer j.done.Done()
+	defer func() {
+		j.left.Add(-1)
+		j.done.Done()
+	}()
 	defer func() {
 		if r := recover(); r != nil {
 			j.once.Do(func() { j.panic = r })
