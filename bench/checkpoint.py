@@ -23,13 +23,13 @@ import time
 
 HERE = pathlib.Path(__file__).parent
 OURS, EMULATOR = str(HERE.parent / "bin/api"), str(HERE.parent / "bin/lambdaemu")
-PARAMS = {"algorithm": "gradient_boosting", "max_iter": 1000, "max_leaf_nodes": 63}
+PARAMS = {"algorithm": "gradient_boosting", "max_iter": 4000, "max_leaf_nodes": 63}
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=200_000)
-    parser.add_argument("--budgets", default="10,20,40", help="seconds, with commas between")
+    parser.add_argument("--budgets", default="5,10,20", help="seconds, with commas between")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         data = f"{folder}/data.csv"
