@@ -302,6 +302,9 @@ func (r *blockReader) each(ctx context.Context, do func(*block) error) error {
 		}
 	}()
 	for b := range lexed {
+		if err := ctx.Err(); err != nil { // produce may have chosen to go on
+			return err
+		}
 		if b.err == io.EOF {
 			return nil
 		}
