@@ -118,3 +118,13 @@ func (j *job) storedGroup() string {
 	j.warn(fmt.Sprintf("column %q has too many values to be stored: the split keeps its groups together, and early stopping, calibration, auto and searches do not", name))
 	return ""
 }
+
+// storedTime returns the column of the times, by which train, too, tells who may
+// judge whom; "" if the split does not go by time, or marks the holdout by its name.
+func (j *job) storedTime() string {
+	name := j.split.TimeColumn
+	if name == "" || slices.Contains(j.storedNames(), name) {
+		return name
+	}
+	return ""
+}

@@ -517,7 +517,7 @@ func TestATimeSplitHoldsOutTheLatest(t *testing.T) {
 	if err == nil && slices.Min(held) <= slices.Max(trained) {
 		t.Errorf("held out from %s on, trained up to %s", slices.Min(held), slices.Max(trained))
 	}
-	if r.Rows.Test == 0 || r.Rows.Test > 60 {
-		t.Errorf("rows %+v", r.Rows)
+	if r.Rows.Test == 0 || r.Rows.Test > 60 || d.TimeColumn != "day" {
+		t.Errorf("rows %+v, split by %q", r.Rows, d.TimeColumn)
 	}
 }

@@ -76,7 +76,7 @@ func (j *job) earlier(ctx context.Context) (*Result, error) {
 func (j *job) save(ctx context.Context) (*Result, error) {
 	doc := &processed.Document{
 		RunID: j.req.RunID, ModelName: j.req.ModelName, Engine: j.Engine, Sources: j.sources, Read: j.schema.Dialect.Settings(),
-		Params: j.req.ModelParams, Gate: j.req.Gate, Digested: j.storedNames(), SampleWeight: j.req.SampleWeight, GroupColumn: j.storedGroup(), Parts: j.parts,
+		Params: j.req.ModelParams, Gate: j.req.Gate, Digested: j.storedNames(), SampleWeight: j.req.SampleWeight, GroupColumn: j.storedGroup(), TimeColumn: j.storedTime(), Parts: j.parts,
 	}
 	if doc.Recipe = j.recipe(); len(doc.Recipe.Features) == 0 {
 		return nil, errNoFeatures()

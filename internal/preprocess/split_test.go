@@ -3,10 +3,7 @@ package preprocess
 import (
 	"math"
 	"math/rand/v2"
-	"slices"
 	"testing"
-
-	"pgregory.net/rapid"
 
 	"retrain/internal/fault"
 )
@@ -68,38 +65,4 @@ func TestParseSplitNamesWhatIsWrong(t *testing.T) {
 	if s, err := parseSplit(nil); err != nil || s.TestFraction != 0.2 {
 		t.Errorf("default split %+v, %v", s, err)
 	}
-}
-
-// TestCutOfTakesTheLatestRows holds cutOf against its definition: as many of
-// the latest moments as fit the fraction, whole moments only, but at least one.
-func TestCutOfTakesTheLatestRows(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		ints := rapid.SliceOfN(rapid.IntRange(0, 8), 1, 40).Draw(t, "times")
-		fraction := rapid.Float64Range(0.01, 0.9).Draw(t, "fraction")
-		times := make([]float64, len(ints))
-		for i, v := range ints {
-			times[i] = float64(v)
-		}
-		slices.Sort(times)
-		cut := cutOf(times, fraction)
-		after := func(t float64) int {
-			n := 0
-			for _, x := range times {
-				if x >= t {
-					n++
-				}
-			}
-			return n
-		}
-		last := times[len(times)-1]
-		budget := int(math.Floor(fraction * float64(len(times))))
-		if got := after(cut); got > budget && cut != last {
-			t.Fatalf("cut %v holds out %d of %d, more than %d", cut, got, len(times), budget)
-		}
-		for _, earlier := range times {
-			if earlier < cut && after(earlier) <= budget {
-				t.Fatalf("cut %v, though %v would fit the fraction too", cut, earlier)
-			}
-		}
-	})
 }

@@ -2,16 +2,15 @@ package preprocess
 
 import (
 	"context"
-	"math"
 	"slices"
 
 	"retrain/internal/dataset"
 	"retrain/internal/fault"
+	"retrain/internal/processed"
 )
 
 // findTimeCut reads the time column and finds the moment from which on rows are
-// holdout: the smallest time such that at most test_fraction of the rows lie at
-// or after it. Rows of one time stay together. It costs eight bytes a row.
+// holdout (processed.LatestFrom). It costs eight bytes a row.
 func (j *job) findTimeCut(ctx context.Context, s *sides) error {
 	if j.split.TimeColumn == "" {
 		return nil
@@ -33,28 +32,9 @@ func (j *job) findTimeCut(ctx context.Context, s *sides) error {
 		return err
 	}
 	slices.Sort(times)
-	s.byTime, s.cut = true, cutOf(times, j.split.TestFraction)
+	s.byTime, s.cut = true, processed.LatestFrom(times, j.split.TestFraction)
 	j.warn("split.time_column lets rows that trained an earlier champion judge a later challenger; keep the data files apart in time")
 	return nil
-}
-
-// cutOf returns the smallest time t in the ascending times such that at most
-// the fraction of them is >= t, or, if one moment holds more, the last moment.
-func cutOf(times []float64, fraction float64) float64 {
-	first := len(times) - int(math.Floor(fraction*float64(len(times))))
-	if first >= len(times) {
-		return times[len(times)-1]
-	}
-	t := times[first]
-	if first == 0 || times[first-1] < t {
-		return t
-	}
-	// The moment at the cut straddles it: the next later one begins the holdout.
-	next, _ := slices.BinarySearch(times, math.Nextafter(t, math.Inf(1)))
-	if next == len(times) {
-		return t
-	}
-	return times[next]
 }
 
 // checkTimes refuses a column whose rows have no order in time.

@@ -21,6 +21,7 @@ type Block struct {
 	// Groups are hashes of the rows' groups, equal within one; nil if the split
 	// does not keep groups together.
 	Groups []uint64
+	Times  []float64 // the rows' times; nil unless the split goes by time
 	// Batch holds the rows as they are stored: the recipe's columns
 	// (model.Recipe.Columns) in order, then the target.
 	Batch *dataset.Batch
@@ -45,9 +46,12 @@ func (d *Data) Each(ctx context.Context, side dataset.Side, recipe *model.Recipe
 	if err != nil {
 		return err
 	}
-	e := encoder{recipe: recipe, columns: recipe.Columns(), weight: -1, classes: map[float64]float64{}}
+	e := encoder{recipe: recipe, columns: recipe.Columns(), weight: -1, time: -1, classes: map[float64]float64{}}
 	if d.SampleWeight != "" {
 		e.weight = slices.Index(d.andDigested(columns), d.SampleWeight)
+	}
+	if d.TimeColumn != "" {
+		e.time = slices.Index(d.andDigested(columns), d.TimeColumn)
 	}
 	return d.read(ctx, side, columns, func(b *dataset.Batch) error {
 		block, err := e.encode(b)
@@ -87,6 +91,7 @@ type encoder struct {
 	recipe  *model.Recipe
 	columns []model.Column
 	weight  int   // where the batches have the weights; -1 if nowhere
+	time    int   // where they have the times; -1 if nowhere
 	rows    int64 // of the batches before
 	x, y    []float64
 	classes map[float64]float64 // class indices of the numeric labels met so far
@@ -106,6 +111,9 @@ func (e *encoder) encode(b *dataset.Batch) (*Block, error) {
 	block := &Block{FirstRow: e.rows, Rows: b.Rows, X: e.x, Y: e.y, Batch: b}
 	if e.weight >= 0 {
 		block.W = b.Columns[e.weight].Numbers
+	}
+	if e.time >= 0 {
+		block.Times = b.Columns[e.time].Numbers
 	}
 	e.rows += int64(b.Rows)
 	return block, nil

@@ -49,6 +49,10 @@ type Document struct {
 	// GroupColumn names the column whose values keep rows together on either side
 	// of the split, and so when the training side is divided; "" if none does.
 	GroupColumn string `json:"group_column,omitempty"`
+	// TimeColumn names the column of the rows' times, none of them missing, where
+	// the holdout is the latest rows; "" if it is not, and in documents of earlier
+	// versions.
+	TimeColumn string `json:"time_column,omitempty"`
 	// Parts are the files that make up the data, in the order of their rows; none
 	// where it is in one.
 	Parts []Part `json:"parts,omitempty"`

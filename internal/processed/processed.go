@@ -117,6 +117,9 @@ func (d *Data) check() error {
 	if d.GroupColumn != "" && !slices.Contains(d.Digested, d.GroupColumn) {
 		return altered(nil)
 	}
+	if err := d.checkTime(); err != nil {
+		return err
+	}
 	for _, side := range []dataset.Side{dataset.Train, dataset.Holdout} {
 		rows, err := d.file.Rows(side)
 		if err != nil {
