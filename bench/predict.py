@@ -66,7 +66,7 @@ def prepare(folder):
     cut = [line.rpartition(",")[0] for line in [header, *rows[TRAINED:]]]
     pathlib.Path(f"{folder}/rows.csv").write_text("\n".join([*cut, ""]))
     run([OURS, "retrain", f"{folder}/train.csv", "--target", "target", "--store", f"{folder}/store", "--data-roots", folder,
-         "--params", '{"max_iter":100,"early_stopping":false}'])
+         "--params", '{"algorithm":"gradient_boosting","max_iter":100,"early_stopping":false}'])
     os.link(f"{folder}/store/models/default/latest/model.onnx", f"{folder}/model.onnx")
 
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -92,20 +91,18 @@ func (c *checker) text(s *huma.Schema, v any, loc []any) {
 }
 
 func (c *checker) number(s *huma.Schema, v any, loc []any) {
-	literal, ok := v.(number)
-	if !ok {
-		if s.Type == huma.TypeInteger {
-			c.add(loc, "int_type", "Input should be a valid integer")
-			return
-		}
+	whole, isWhole := v.(int64)
+	x, isNumber := v.(float64)
+	switch {
+	case isWhole:
+		x = float64(whole)
+	case s.Type == huma.TypeInteger:
+		c.add(loc, "int_type", "Input should be a valid integer")
+		return
+	case !isNumber:
 		c.add(loc, "float_type", "Input should be a valid number")
 		return
 	}
-	if _, err := strconv.ParseInt(string(literal), 10, 64); err != nil && s.Type == huma.TypeInteger {
-		c.add(loc, "int_type", "Input should be a valid integer")
-		return
-	}
-	x, _ := strconv.ParseFloat(string(literal), 64)
 	switch {
 	case s.Minimum != nil && x < *s.Minimum:
 		c.add(loc, "greater_than_equal", fmt.Sprintf("Input should be greater than or equal to %v", *s.Minimum))

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -18,18 +17,17 @@ import (
 // itself is the first level.
 const maxDepth = 32
 
-// number is a JSON number as it was written, so that a whole number can be
-// told from one with a fraction.
-type number string
-
-// parse reads a body's text into nil, bool, string, number, []any and
-// map[string]any. It is strict where encoding/json is not: no duplicated name,
-// nothing after the document, no invalid UTF-8, at most maxDepth levels, and
-// every number fits a float64. The error is a fault.InvalidRequest that says
-// where, and never what, the text is.
+// parse reads a body's text into nil, bool, string, int64, float64, []any and
+// map[string]any; a whole number that is written as one is an int64, if it fits.
+// It is strict where encoding/json is not: no duplicated name, nothing after the
+// document, no invalid UTF-8, at most maxDepth levels, and every number fits a
+// float64. The error is a fault.InvalidRequest that says where, and never what,
+// the text is.
 func parse(text []byte) (any, error) {
-	p := &parser{text: text, dec: jsontext.NewDecoder(bytes.NewReader(text))}
-	v, err := p.value([]any{"body"}, 1)
+	// Names are compared here, since they end up in a map anyway.
+	dec := jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true))
+	p := &parser{text: text, dec: dec, texts: map[string]string{}}
+	v, err := p.value(1)
 	if err != nil {
 		return nil, err
 	}
@@ -48,82 +46,157 @@ func parse(text []byte) (any, error) {
 type parser struct {
 	text     []byte
 	dec      *jsontext.Decoder
-	infinite []fault.Field // numbers that are too large for a float64
+	path     []member          // of the value at hand, from the body on
+	texts    map[string]string // names and values as they came before: records repeat them
+	members  [maxDepth + 1]int // how many the last object of each level had
+	infinite []fault.Field     // numbers that are too large for a float64
 }
 
-// value reads the next value; loc is where it stands, depth its level.
-func (p *parser) value(loc []any, depth int) (any, error) {
-	token, err := p.dec.ReadToken()
-	if err != nil {
-		return nil, p.syntax(err, loc)
+// member is a step of a path: into an object, or into a list if it has no name.
+type member struct {
+	named bool
+	name  string
+	index int
+}
+
+// loc is where the value at hand stands, and a member of it, if given.
+func (p *parser) loc(below ...any) []any {
+	loc := []any{"body"}
+	for _, m := range p.path {
+		if m.named {
+			loc = append(loc, m.name)
+		} else {
+			loc = append(loc, m.index)
+		}
 	}
-	switch kind := token.Kind(); kind {
-	case 'n':
-		return nil, nil
-	case 't', 'f':
-		return token.Bool(), nil
-	case '"':
-		return token.String(), nil
-	case '0':
-		return p.number(token.String(), loc), nil
-	default:
+	return append(loc, below...)
+}
+
+// value reads the next value, which is of the given level.
+func (p *parser) value(depth int) (any, error) {
+	switch kind := p.dec.PeekKind(); kind {
+	case '[', '{':
 		if depth > maxDepth {
 			return nil, fault.New(fault.InvalidRequest, "The body is nested deeper than %d levels.", maxDepth).
-				At(fmt.Sprintf("Input should have at most %d levels", maxDepth), "too_deep", loc...)
+				At(fmt.Sprintf("Input should have at most %d levels", maxDepth), "too_deep", p.loc()...)
 		}
 		if kind == '[' {
-			return p.list(loc, depth)
+			return p.list(depth)
 		}
-		return p.object(loc, depth)
+		return p.object(depth)
+	case '0':
+		return p.number()
+	case '"':
+		return p.string()
+	default:
+		token, err := p.dec.ReadToken()
+		if err != nil {
+			return nil, p.syntax(err)
+		}
+		if token.Kind() == 'n' {
+			return nil, nil
+		}
+		return token.Bool(), nil
 	}
 }
 
-func (p *parser) number(literal string, loc []any) number {
-	if _, err := strconv.ParseFloat(literal, 64); err != nil {
-		p.infinite = append(p.infinite, fault.Field{
-			Loc: slices.Clone(loc), Msg: "Input should be a finite number", Type: "finite_number",
-		})
+func (p *parser) number() (any, error) {
+	literal, err := p.dec.ReadValue()
+	if err != nil {
+		return nil, p.syntax(err)
 	}
-	return number(literal)
+	if whole, err := strconv.ParseInt(string(literal), 10, 64); err == nil {
+		return whole, nil
+	}
+	x, err := strconv.ParseFloat(string(literal), 64)
+	if err != nil {
+		p.infinite = append(p.infinite, fault.Field{Loc: p.loc(), Msg: "Input should be a finite number", Type: "finite_number"})
+	}
+	return x, nil
 }
 
-func (p *parser) list(loc []any, depth int) (any, error) {
+// maxTexts and maxText bound what is remembered of texts.
+const maxTexts, maxText = 4096, 64
+
+// string reads a name or a text. Records have the same ones again and again,
+// which need no memory of their own.
+func (p *parser) string() (string, error) {
+	quoted, err := p.dec.ReadValue()
+	if err != nil {
+		return "", p.syntax(err)
+	}
+	raw := quoted[1 : len(quoted)-1]
+	if len(raw) > maxText || bytes.IndexByte(raw, '\\') >= 0 {
+		text, err := jsontext.AppendUnquote(nil, quoted)
+		return string(text), err
+	}
+	if text, ok := p.texts[string(raw)]; ok {
+		return text, nil
+	}
+	text := string(raw)
+	if len(p.texts) < maxTexts {
+		p.texts[text] = text
+	}
+	return text, nil
+}
+
+// bracket reads what opens or closes a list or an object.
+func (p *parser) bracket() error {
+	if _, err := p.dec.ReadToken(); err != nil {
+		return p.syntax(err)
+	}
+	return nil
+}
+
+func (p *parser) list(depth int) (any, error) {
+	if err := p.bracket(); err != nil {
+		return nil, err
+	}
 	list := []any{}
 	for p.dec.PeekKind() != ']' {
-		item, err := p.value(append(loc, len(list)), depth+1)
+		item, err := p.below(member{index: len(list)}, depth)
 		if err != nil {
 			return nil, err
 		}
 		list = append(list, item)
 	}
-	_, err := p.dec.ReadToken()
-	return list, err
+	return list, p.bracket()
 }
 
-func (p *parser) object(loc []any, depth int) (any, error) {
-	object := map[string]any{}
+func (p *parser) object(depth int) (any, error) {
+	if err := p.bracket(); err != nil {
+		return nil, err
+	}
+	object := make(map[string]any, p.members[depth])
 	for p.dec.PeekKind() != '}' {
-		token, err := p.dec.ReadToken()
+		name, err := p.string()
 		if err != nil {
-			return nil, p.syntax(err, loc)
+			return nil, err
 		}
-		name := token.String()
-		if object[name], err = p.value(append(loc, name), depth+1); err != nil {
+		if _, twice := object[name]; twice {
+			return nil, fault.New(fault.InvalidRequest, "The body names a field twice.").
+				At("Field is given twice", "duplicate_key", p.loc(name)...)
+		}
+		if object[name], err = p.below(member{named: true, name: name}, depth); err != nil {
 			return nil, err
 		}
 	}
-	_, err := p.dec.ReadToken()
-	return object, err
+	p.members[depth] = len(object)
+	return object, p.bracket()
+}
+
+// below reads the value of a member of the list or object at hand.
+func (p *parser) below(m member, depth int) (any, error) {
+	p.path = append(p.path, m)
+	v, err := p.value(depth + 1)
+	p.path = p.path[:len(p.path)-1]
+	return v, err
 }
 
 // syntax turns the decoder's error into one for the caller.
-func (p *parser) syntax(err error, loc []any) error {
+func (p *parser) syntax(err error) error {
 	var s *jsontext.SyntacticError
 	switch {
-	case errors.As(err, &s) && errors.Is(s.Err, jsontext.ErrDuplicateName):
-		name := s.JSONPointer.LastToken()
-		return fault.New(fault.InvalidRequest, "The body names a field twice.").
-			At("Field is given twice", "duplicate_key", append(slices.Clone(loc), name)...)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return p.invalid(len(p.text), "the document ends too early")
 	case errors.As(err, &s):

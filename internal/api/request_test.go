@@ -1,14 +1,17 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
 
+	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
 
 	"retrain/internal/fault"
+	"retrain/internal/predict"
 	"retrain/internal/preprocess"
 )
 
@@ -258,6 +261,34 @@ func FuzzDecode(f *testing.F) {
 		}
 		if again, err := Encode(req); err != nil || !json.Valid(again) {
 			t.Fatalf("%q: cannot be encoded again: %v", text, err)
+		}
+	})
+}
+
+// FuzzRows checks that rows are what json makes of their text: it is their
+// naive twin, which does not know of the tree that they are taken from.
+func FuzzRows(f *testing.F) {
+	for _, seed := range []string{
+		`{"dataframe_records":[{"a":1,"b":null,"c":"x\u00e9\"y"},{"a":-0,"b":[1,{"c":2.5}],"c":true}]}`,
+		`{"dataframe_split":{"columns":["a","b"],"data":[[1,2.0],["x",null],[]],"index":[0,1e3]}}`,
+		`{"instances":[[9007199254740993,9223372036854775808,1E2],[{"a":"b","~/":1}]]}`, `{"inputs":{"a":[1],"":[{}]}}`,
+		`{"dataframe_records":null,"inputs":7,"params":{"a":{"b":[0]}}}`, `{"dataframe_records":[]}`, `{"dataframe_records":[null]}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	registry := plainService().document.Components.Schemas
+	schema := requestSchema[predict.Invocation](registry)
+	f.Fuzz(func(t *testing.T, text []byte) {
+		got, _, err := decode[predict.Invocation](registry, schema, text)
+		if err != nil {
+			return
+		}
+		var want predict.Invocation
+		if err := jsonv2.Unmarshal(bytes.TrimPrefix(text, []byte("\uFEFF")), &want); err != nil {
+			t.Fatalf("%q is no JSON: %v", text, err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("%q: %s", text, diff)
 		}
 	})
 }
