@@ -36,7 +36,7 @@ type Data struct {
 	labels  []uint16   // class of each row; nil for regression
 	targets []float64  // value of each row; nil for classes
 	weights []float32  // of each row; nil if all are 1
-	keys    []uint64   // of the groups of the rows, by number; nil without groups
+	judging []bool     // by number, what Judge was told; nil if it never was
 
 	// Training moves the rows about, with all that belongs to them. numbers
 	// tells which row is in each place.
@@ -93,23 +93,15 @@ func (d *Data) Append(x, y, w []float64) {
 	}
 }
 
-// Group says which groups the rows belong to that have been appended since it was
-// called last: rows of one key are never divided between those that trees are
-// grown on and the validation part. It is called after each Append or not at all,
-// and panics if there is not one key for each row.
-func (d *Data) Group(keys []uint64) {
-	if len(d.keys)+len(keys) != d.rows {
-		panic("gbdt: the keys of groups and the rows do not agree")
+// Judge says which of the rows that have been appended since it was called last
+// are of the validation part, should there be one. It is called after each Append
+// or not at all: then Validates decides by the rows' numbers. It panics if it is
+// not told as many as there are rows.
+func (d *Data) Judge(judging []bool) {
+	if len(d.judging)+len(judging) != d.rows {
+		panic("gbdt: what is said of the rows and the rows do not agree")
 	}
-	d.keys = append(d.keys, keys...)
-}
-
-// key returns what decides whether a row judges, given its number.
-func (d *Data) key(number int) uint64 {
-	if d.keys != nil {
-		return d.keys[number]
-	}
-	return uint64(number)
+	d.judging = append(d.judging, judging...)
 }
 
 func (d *Data) appendTargets(y []float64) {

@@ -71,7 +71,7 @@ func (b *Bins) digest() [sha256.Size]byte {
 // against rows that were chosen to collide.
 func (d *Data) digest(workers *pool) [sha256.Size]byte {
 	var text []byte
-	for _, n := range []int{d.rows, len(d.words), d.outputs} {
+	for _, n := range []int{d.rows, len(d.words), d.outputs, len(d.judging)} {
 		text = binary.LittleEndian.AppendUint64(text, uint64(n))
 	}
 	sums := make([][2]uint64, chunksOf(d.rows))
@@ -92,12 +92,12 @@ func (d *Data) digest(workers *pool) [sha256.Size]byte {
 	return sha256.Sum256(append(text, d.task...))
 }
 
-// rowHash is a hash of the row in a place: its number, group, bins, target and
-// weight.
+// rowHash is a hash of the row in a place: its number, bins, target and weight,
+// and whether it is to judge.
 func (d *Data) rowHash(place int) uint64 {
 	h := mix(uint64(d.numbers[place]) + golden)
-	if d.keys != nil {
-		h = mix(h ^ d.keys[d.numbers[place]])
+	if d.judging != nil && d.judging[d.numbers[place]] {
+		h = mix(h + golden)
 	}
 	for _, words := range d.words {
 		h = mix(h ^ words[place])

@@ -14,21 +14,21 @@ type part struct {
 }
 
 // Validates reports whether the rows of a key are of the validation part: with
-// chance fraction, whatever the other rows are. A row's key is its number, or
-// its group's if the data has groups (Data.Group). Where that leaves no
-// row on either side, there is no part, and trees are grown on all rows.
+// chance fraction, whatever the other rows are. A row's key is its number; a
+// caller with other keys, or another rule, applies it by Data.Judge. Where that
+// leaves no row on either side, there is no part, and trees are grown on all rows.
 func Validates(key uint64, fraction float64, seed uint64) bool {
 	return chance(seed, forValidation, key) < uint64(fraction*math.MaxUint64)
 }
 
-// newPart takes the validation part by a hash of the rows' keys, so that it
-// does not depend on how they were appended. A fraction of 0 means none. Each
-// row is to be in the place of its number.
+// newPart takes the validation part that Judge was told, or by a hash of the rows'
+// numbers, so that it does not depend on how they were appended. A fraction of 0
+// means none. Each row is to be in the place of its number.
 func newPart(d *Data, fraction float64, seed uint64) *part {
 	p := &part{count: d.rows}
 	for i := range d.rows {
 		weightless := d.weight(i) == 0
-		judging := fraction > 0 && !weightless && Validates(d.key(i), fraction, seed)
+		judging := fraction > 0 && !weightless && d.judges(i, fraction, seed)
 		if judging {
 			p.judging = append(p.judging, uint32(i))
 		}
@@ -41,6 +41,14 @@ func newPart(d *Data, fraction float64, seed uint64) *part {
 		}
 	}
 	return p
+}
+
+// judges reports whether a row is of the validation part.
+func (d *Data) judges(number int, fraction float64, seed uint64) bool {
+	if d.judging != nil {
+		return d.judging[number]
+	}
+	return Validates(uint64(number), fraction, seed)
 }
 
 // has reports whether trees are grown on the row.

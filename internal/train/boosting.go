@@ -38,11 +38,16 @@ func (j *job) fitBoosting(ctx context.Context, read *reading) (*fitted, error) {
 	recipe, params := &j.data.Recipe, storable(j.params.Boosting)
 	start := time.Now()
 	data := gbdt.NewData(read.bins, recipe.Task, recipe.Outputs(), int(j.data.Train.Rows))
-	sample := newLinearSample(recipe, int(j.data.Train.Rows), baselineRows)
+	sample, v := newLinearSample(recipe, int(j.data.Train.Rows), baselineRows), j.validation()
+	var judging []bool
 	err := j.learn(ctx, func(b *processed.Block) {
 		data.Append(b.X, b.Y, b.W)
-		if b.Groups != nil {
-			data.Group(b.Groups)
+		if b.Groups != nil || b.Times != nil {
+			judging = judging[:0]
+			for i := range b.Rows {
+				judging = append(judging, v.has(b, i))
+			}
+			data.Judge(judging)
 		}
 		sample.add(b.X, b.Y, b.W)
 	})

@@ -25,7 +25,7 @@ const (
 )
 
 // contest compares boosting with the linear model on rows of the training side:
-// each learns from some of them and is judged by the loss of the others, both
+// each learns from some of them and is judged by the loss of others, both
 // by the same ones. It never sees the holdout.
 type contest struct {
 	recipe   *model.Recipe
@@ -36,9 +36,11 @@ type contest struct {
 	x, y    []float64 // the rows
 	weights []float64 // their own; nil if they count alike
 	groups  []uint64  // hashes of their groups; nil if they are split one by one
+	times   []float64 // nil unless the split goes by time
 	w       []float64 // the same, times the factors of their classes
 	parts   []int     // each row's part; -1 always learns
 	judging int       // parts 0 to judging-1 judge, one after the other
+	forward bool      // a part judges what was learned from the parts before it
 	whole   bool      // the rows are all of the training side
 }
 
@@ -51,9 +53,13 @@ type entry struct {
 
 // divide gives each row its part.
 func (c *contest) divide(fraction float64) {
+	folded := len(c.y) <= foldedRows && c.whole
+	if c.times != nil && c.dealTimes(fraction, folded) {
+		return
+	}
 	parts := folds
 	c.judging = folds
-	if len(c.y) > foldedRows || !c.whole {
+	if !folded {
 		parts, c.judging = max(2, int(math.Round(1/fraction))), 1
 	}
 	rng := rand.New(rand.NewPCG(c.boosting.RandomState, 2))
@@ -120,11 +126,65 @@ func (c *contest) dealGroups(rng *rand.Rand, parts int) {
 	c.judging = judging
 }
 
-// learnable reports whether the rows outside of a part have every class.
+// dealTimes deals the rows by time, each moment as a whole: the latest fraction of
+// them judges, or, to be folded, the later half in parts, each of which judges what
+// was learned from all rows before it. So the origin rolls forward as it does from
+// one retraining to the next (Tashman, 2000), and at least half of the rows are
+// learned from. It reports false if no part could judge.
+func (c *contest) dealTimes(fraction float64, folded bool) bool {
+	shares := []float64{fraction}
+	if folded {
+		shares = shares[:0]
+		for part := range folds {
+			shares = append(shares, float64(folds-part)/(2*folds))
+		}
+	}
+	times := slices.Sorted(slices.Values(c.times))
+	var from []float64 // where parts begin
+	for _, share := range shares {
+		if cut := latest(times, share); cut.byTime && (from == nil || cut.at > from[len(from)-1]) {
+			from = append(from, cut.at)
+		}
+	}
+	c.parts, c.judging, c.forward = make([]int, len(c.y)), len(from), true
+	for i, t := range c.times {
+		part, begins := slices.BinarySearch(from, t)
+		if !begins {
+			part--
+		}
+		c.parts[i] = part
+	}
+	c.skipUnlearnable()
+	c.forward = c.judging > 0
+	return c.forward
+}
+
+// skipUnlearnable has the first parts only learn, as long as a class is missing
+// before them.
+func (c *contest) skipUnlearnable() {
+	first := 0
+	for first < c.judging && !c.learnable(first) {
+		first++
+	}
+	for i := range c.parts {
+		c.parts[i] = max(-1, c.parts[i]-first)
+	}
+	c.judging -= first
+}
+
+// learns reports whether a row of a part is learned from where another judges.
+func (c *contest) learns(of, judging int) bool {
+	if c.forward {
+		return of < judging
+	}
+	return of != judging
+}
+
+// learnable reports whether what is learned from where a part judges has every class.
 func (c *contest) learnable(part int) bool {
 	has := make([]bool, max(1, len(c.recipe.Classes)))
 	for i, of := range c.parts {
-		if of != part {
+		if c.learns(of, part) {
 			has[c.class(c.y[i])] = true
 		}
 	}
@@ -133,7 +193,12 @@ func (c *contest) learnable(part int) bool {
 
 // method says how the rows judge.
 func (c *contest) method() string {
-	if c.judging > 1 {
+	switch {
+	case c.forward && c.judging > 1:
+		return fmt.Sprintf("rolling forward in time, in %d parts", c.judging)
+	case c.forward:
+		return "validation part, the latest rows"
+	case c.judging > 1:
 		return fmt.Sprintf("%d-fold cross-validation", c.judging)
 	}
 	return "validation part"
@@ -172,18 +237,18 @@ func (c *contest) weigh() {
 	}
 }
 
-// learning returns the rows outside of a part as learners take them: they know
+// learning returns the rows that are learned from where a part judges. Learners know
 // the factors of the classes, so w are the rows' own weights, or nil.
 func (c *contest) learning(part int) (x, y, w []float64) { return c.rows(part, false, c.weights) }
 
 // judgingIn returns a part's rows, with all that they weigh.
 func (c *contest) judgingIn(part int) (x, y, w []float64) { return c.rows(part, true, c.w) }
 
-// rows returns those of a part, or the others.
+// rows returns those of a part, or those that are learned from where it judges.
 func (c *contest) rows(part int, inside bool, weights []float64) (x, y, w []float64) {
 	width := len(c.recipe.Features)
 	for i, of := range c.parts {
-		if (of == part) == inside {
+		if inside && of == part || !inside && c.learns(of, part) {
 			x, y = append(x, c.x[i*width:(i+1)*width]...), append(y, c.y[i])
 			if weights != nil {
 				w = append(w, weights[i])

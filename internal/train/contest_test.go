@@ -1,6 +1,7 @@
 package train
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -49,6 +50,60 @@ func TestContestDealsWholeGroups(t *testing.T) {
 	}
 }
 
+// A contest's parts follow one another in time, each moment as a whole, and what
+// a part judges was learned from all rows before it and has every class.
+func TestContestRollsForward(t *testing.T) {
+	rng := rand.New(rand.NewPCG(43, 44))
+	for _, moments := range []int{1, 2, 3, 30, 100_000} {
+		for _, whole := range []bool{true, false} {
+			c := &contest{recipe: &model.Recipe{Task: model.Binary, Classes: []string{"no", "yes"}}, whole: whole}
+			for range 2000 {
+				at := rng.IntN(moments)
+				class := float64(rng.IntN(2))
+				if at*20 < moments*13 { // at first there is one class only
+					class = 0
+				}
+				c.times, c.y = append(c.times, float64(at)), append(c.y, class)
+			}
+			c.divide(0.2)
+			want := map[int]int{2: 0, 3: 0, 30: 3, 100_000: 3}[moments]
+			if !whole {
+				want = min(want, 1)
+			}
+			if c.forward != (want > 0) || c.forward && c.judging != want {
+				t.Errorf("%d moments, whole %v: %d parts judge, want %d", moments, whole, c.judging, want)
+			}
+			if c.forward {
+				checkForward(t, c)
+			}
+		}
+	}
+}
+
+func checkForward(t *testing.T, c *contest) {
+	t.Helper()
+	for part := range c.judging {
+		latest, first, judging := math.Inf(-1), math.Inf(1), 0
+		var has [2]bool
+		for i, of := range c.parts {
+			if of == part {
+				first, judging = min(first, c.times[i]), judging+1
+			}
+			if c.learns(of, part) {
+				latest, has[int(c.y[i])] = max(latest, c.times[i]), true
+			}
+		}
+		for i, of := range c.parts {
+			if c.learns(of, part) != (c.times[i] < first) {
+				t.Fatalf("part %d begins at %v; a row of %v is not where it is to be", part, first, c.times[i])
+			}
+		}
+		if latest >= first || has != [2]bool{true, true} || judging < 120 || judging > 500 {
+			t.Errorf("part %d: %d rows from %v on judge what was learned up to %v, of classes %v", part, judging, first, latest, has)
+		}
+	}
+}
+
 // What calibrates a model and chooses its threshold are whole groups.
 func TestValidationPartIsOfWholeGroups(t *testing.T) {
 	p := gbdt.Defaults()
@@ -72,6 +127,28 @@ func TestValidationPartIsOfWholeGroups(t *testing.T) {
 	}
 }
 
+// The latest rows judge, unless most rows are of the last moment.
+func TestLatest(t *testing.T) {
+	for _, c := range []struct {
+		times []float64
+		share float64
+		want  cut
+	}{
+		{[]float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, 0.2, cut{9, true}},
+		{[]float64{1, 2, 3, 4, 5, 6, 7, 9, 9, 9}, 0.2, cut{9, true}},
+		{[]float64{1, 1, 1, 1, 1, 9, 9, 9, 9, 9}, 0.2, cut{9, true}},
+		{[]float64{1, 1, 1, 1, 9, 9, 9, 9, 9, 9}, 0.2, cut{}},
+		{[]float64{1, 1, 1, 1, 9, 9, 9, 9, 9, 9}, 0.7, cut{9, true}},
+		{[]float64{9, 9}, 0.2, cut{}},
+		{[]float64{8, 9}, 0.2, cut{9, true}},
+		{nil, 0.2, cut{}},
+	} {
+		if got := latest(c.times, c.share); got != c.want {
+			t.Errorf("%v, %v: %+v, want %+v", c.times, c.share, got, c.want)
+		}
+	}
+}
+
 // A sample has the groups of its rows.
 func TestSampleKeepsGroups(t *testing.T) {
 	const rows = 1000
@@ -84,7 +161,7 @@ func TestSampleKeepsGroups(t *testing.T) {
 				x[i], of[i] = float64(from+i), uint64(from+i)
 			}
 			x, _, _ = s.pick(x, x, nil)
-			picked, groups = append(picked, x...), s.groups(groups, of)
+			picked, groups = append(picked, x...), appendPicked(&s, groups, of)
 		}
 		if len(picked) < wanted*8/10 || len(picked) != len(groups) {
 			t.Fatalf("%d rows and %d groups of %d", len(picked), len(groups), rows)

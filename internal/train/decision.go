@@ -47,13 +47,22 @@ func (d *Decision) judges() bool { return d.Calibration != "" || d.TuneThreshold
 // validation tells the rows of the validation part from the others.
 type validation struct {
 	params *gbdt.Params
+	cut    cut
 	width  int       // features
 	x, y   []float64 // scratch
 	w      []float64 // the same, of weights
 }
 
 func (j *job) validation() *validation {
-	return &validation{params: &j.params.Boosting, width: len(j.data.Recipe.Features)}
+	return &validation{params: &j.params.Boosting, cut: j.validating, width: len(j.data.Recipe.Features)}
+}
+
+// has reports whether a row of the block is of the part.
+func (v *validation) has(b *processed.Block, row int) bool {
+	if v.cut.byTime {
+		return b.Times[row] >= v.cut.at
+	}
+	return gbdt.Validates(b.Key(row), v.params.ValidationFraction, v.params.RandomState)
 }
 
 // rows returns the block's rows that are of the part, or those that are not. They
@@ -61,7 +70,7 @@ func (j *job) validation() *validation {
 func (v *validation) rows(b *processed.Block, inside bool) (x, y, w []float64) {
 	v.x, v.y, v.w = v.x[:0], v.y[:0], v.w[:0]
 	for i, target := range b.Y {
-		if gbdt.Validates(b.Key(i), v.params.ValidationFraction, v.params.RandomState) == inside {
+		if v.has(b, i) == inside {
 			v.x, v.y = append(v.x, b.X[i*v.width:(i+1)*v.width]...), append(v.y, target)
 			if b.W != nil {
 				v.w = append(v.w, b.W[i])

@@ -65,22 +65,26 @@ func TestATrainingOverSeveralCalls(t *testing.T) {
 		task   model.Task
 		params map[string]any
 		runID  string
+		split  map[string]any
 	}{
-		{"two classes", model.Binary, small(), ""},
-		{"three classes, another run", model.Multiclass, small(), "tuesday"},
-		{"calibrated", model.Binary, small("calibration", "isotonic", "tune_threshold", "balanced_accuracy"), ""},
-		{"values, chosen by auto", model.Regression, small("algorithm", "auto", "learning_rate", 0.5, "early_stopping", true), ""},
-		{"values, early stopping", model.Regression, small("early_stopping", true, "n_iter_no_change", 3.0, "learning_rate", 0.9), ""},
+		{"two classes", model.Binary, small(), "", nil},
+		{"three classes, another run", model.Multiclass, small(), "tuesday", nil},
+		{"calibrated", model.Binary, small("calibration", "isotonic", "tune_threshold", "balanced_accuracy"), "", nil},
+		{"values, chosen by auto", model.Regression, small("algorithm", "auto", "learning_rate", 0.5, "early_stopping", true), "", nil},
+		{"values, early stopping", model.Regression, small("early_stopping", true, "n_iter_no_change", 3.0, "learning_rate", 0.9), "", nil},
+		{"values, the latest judge", model.Regression, small("early_stopping", true, "n_iter_no_change", 3.0), "", map[string]any{"time_column": "z"}},
+		{"calibrated by the latest", model.Binary, small("calibration", "sigmoid"), "", map[string]any{"time_column": "z"}},
+		{"groups, some rows without", model.Regression, small("early_stopping", true, "n_iter_no_change", 3.0), "", map[string]any{"group_column": "x"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				whole := newBench()
 				text := table(800, c.task)
-				req := whole.preprocess(t, text, preprocess.Request{ModelParams: c.params})
+				req := whole.preprocess(t, text, preprocess.Request{ModelParams: c.params, Split: c.split})
 				want := whole.run(t, req)
 
 				b := newBench()
-				req = b.preprocess(t, text, preprocess.Request{ModelParams: c.params})
+				req = b.preprocess(t, text, preprocess.Request{ModelParams: c.params, Split: c.split})
 				if c.runID != "" {
 					req.RunID = c.runID
 				}

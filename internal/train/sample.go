@@ -58,8 +58,9 @@ func (s *sampler) pick(x, y, w []float64) (pickedX, pickedY, pickedW []float64) 
 	return s.x, s.y, s.w
 }
 
-// groups appends the groups of the rows last picked; none if of is nil.
-func (s *sampler) groups(to, of []uint64) []uint64 {
+// appendPicked appends what belongs to the rows last picked, such as their
+// groups; nothing if of is nil.
+func appendPicked[T any](s *sampler, to, of []T) []T {
 	if of == nil || s.all() {
 		return append(to, of...)
 	}

@@ -160,7 +160,7 @@ func (j *job) newContest(ctx context.Context) (*contest, *reading, error) {
 	read, err := j.findBins(ctx, func(b *processed.Block) {
 		x, y, w := draw.pick(b.X, b.Y, b.W)
 		c.x, c.y, c.weights = append(c.x, x...), append(c.y, y...), append(c.weights, w...)
-		c.groups = draw.groups(c.groups, b.Groups)
+		c.groups, c.times = appendPicked(&draw, c.groups, b.Groups), appendPicked(&draw, c.times, b.Times)
 	})
 	if err != nil {
 		return nil, nil, err

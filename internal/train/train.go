@@ -77,6 +77,8 @@ type job struct {
 	sample      *drift.Sampler
 	choice      *choice // what auto has come to; nil if the algorithm is given
 	totals      *totals
+	judging     cut // of the rows that judge a candidate
+	validating  cut // of the validation part, among the rows before
 
 	// Of a training whose time may be up before it is done:
 	clock   *clock           // nil if that is an error
@@ -211,6 +213,9 @@ func (j *job) fingerprintOf(p *Params, several *searched, validateOn float64) (s
 	if validateOn > 0 {
 		all["validate_on"] = validateOn
 	}
+	if j.data.TimeColumn != "" { // data of earlier versions is divided by chance
+		all["time_column"] = j.data.TimeColumn
+	}
 	return processed.Fingerprint(all)
 }
 
@@ -262,6 +267,9 @@ func (j *job) run(ctx context.Context) (*Result, error) {
 // finish is the story of a training: train, store, answer. The answer is kept
 // for the same request, unless the training was ended by the time that it had.
 func (j *job) finish(ctx context.Context) (*Result, error) {
+	if err := j.findCuts(ctx); err != nil {
+		return nil, err
+	}
 	if j.req.ValidateOn > 0 {
 		return j.validate(ctx)
 	}

@@ -18,7 +18,8 @@ const validationStream = 0x9e3779b97f4a7c15
 
 // judges reports whether a row, given its hash, is of the share that judges
 // candidates. Equal rows are on the same side, so that no answer is known by
-// heart; rows of a group are, given its hash; and the share is the same for all candidates and learners.
+// heart; rows of a group are, given its hash; and the share is the same for all
+// candidates and learners. Where the split goes by time, the time decides instead.
 func judges(hash uint64, share float64) bool {
 	h := hash ^ validationStream
 	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9 // the mixer of SplitMix64 (Steele et al., OOPSLA 2014)
@@ -33,13 +34,17 @@ func (j *job) part(judging bool, visit func(*processed.Block)) func(*processed.B
 	rows, wide := int64(0), len(j.data.Recipe.Features)
 	var kept processed.Block
 	return func(b *processed.Block) {
-		kept = processed.Block{FirstRow: rows, X: kept.X[:0], Y: kept.Y[:0], W: kept.W[:0], Groups: kept.Groups[:0]}
+		kept = processed.Block{FirstRow: rows, X: kept.X[:0], Y: kept.Y[:0], W: kept.W[:0], Groups: kept.Groups[:0], Times: kept.Times[:0]}
 		hashes := b.RowHashes()
 		if b.Groups != nil {
 			hashes = b.Groups
 		}
 		for i, hash := range hashes {
-			if judges(hash, j.req.ValidateOn) == judging {
+			judge := judges(hash, j.req.ValidateOn)
+			if j.judging.byTime {
+				judge = b.Times[i] >= j.judging.at
+			}
+			if judge == judging {
 				kept.X = append(kept.X, b.X[i*wide:(i+1)*wide]...)
 				kept.Y = append(kept.Y, b.Y[i])
 				if b.W != nil {
@@ -47,6 +52,9 @@ func (j *job) part(judging bool, visit func(*processed.Block)) func(*processed.B
 				}
 				if b.Groups != nil {
 					kept.Groups = append(kept.Groups, hash)
+				}
+				if b.Times != nil {
+					kept.Times = append(kept.Times, b.Times[i])
 				}
 			}
 		}
