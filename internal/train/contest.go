@@ -47,8 +47,22 @@ type contest struct {
 // entry is how a contestant did: its loss in each row that judges.
 type entry struct {
 	loss, weights []float64
-	iteration     int     // boosting: the rounds with the least loss
-	penalty       float64 // linear: C or alpha
+	groups        []uint64 // of these rows; nil without groups
+	iteration     int      // boosting: the rounds with the least loss
+	penalty       float64  // linear: C or alpha
+}
+
+// entry returns one without any loss yet.
+func (c *contest) entry() *entry {
+	e := &entry{}
+	for part := range c.judging {
+		for i, g := range c.groups {
+			if c.parts[i] == part {
+				e.groups = append(e.groups, g)
+			}
+		}
+	}
+	return e
 }
 
 // divide gives each row its part.
@@ -293,7 +307,8 @@ func (c *contest) boost(ctx context.Context) (*entry, error) {
 			}
 		}
 	}
-	e := &entry{iteration: best + 1}
+	e := c.entry()
+	e.iteration = best + 1
 	for _, h := range heats {
 		if h.panicked != nil {
 			panic(h.panicked)
@@ -405,7 +420,8 @@ func (c *contest) fitPath(ctx context.Context, penalties []float64, boosting *en
 
 // fitLinear enters the linear model with a penalty.
 func (c *contest) fitLinear(ctx context.Context, penalty float64) (*entry, error) {
-	e := &entry{penalty: penalty}
+	e := c.entry()
+	e.penalty = penalty
 	params := c.linear
 	params.C, params.Alpha = penalty, penalty
 	for part := range c.judging {
@@ -431,11 +447,16 @@ func (e *entry) lead(other *entry) (lead, standardError float64) {
 	for i := range d {
 		d[i] = other.loss[i] - e.loss[i]
 	}
-	return meanAndError(d, e.weights)
+	return meanAndError(d, e.weights, e.groups)
+}
+
+// score returns the mean loss and its standard error.
+func (e *entry) score() (mean, standardError float64) {
+	return meanAndError(e.loss, e.weights, e.groups)
 }
 
 func (e *entry) mean() float64 {
-	mean, _ := meanAndError(e.loss, e.weights)
+	mean, _ := e.score()
 	return mean
 }
 
@@ -475,18 +496,45 @@ func weightedSum(values, weights []float64) float64 {
 }
 
 // meanAndError returns the weighted mean of the rows' values, and its standard
-// error.
-func meanAndError(values, weights []float64) (mean, standardError float64) {
+// error. Rows of a group, given each row's, say less than as many rows on their own:
+// the error is then robust to whatever correlation there is within groups (Liang and
+// Zeger, Longitudinal data analysis using generalized linear models, 1986; with the
+// factor G/(G-1) of G groups, Cameron and Miller, A practitioner's guide to
+// cluster-robust inference, 2015). A single group tells nothing of that, and counts
+// as its rows.
+func meanAndError(values, weights []float64, groups []uint64) (mean, standardError float64) {
 	total := 0.0
 	for _, w := range weights {
 		total += w
 	}
 	mean = weightedSum(values, weights) / total
-	spread := 0.0
+	residuals := make([]float64, len(values))
 	for i, v := range values {
-		d := float64(weights[i] * (v - mean))
+		residuals[i] = float64(weights[i] * (v - mean))
+	}
+	if sums := sumsOf(residuals, groups); len(sums) > 1 {
+		residuals = sums
+	}
+	spread := 0.0
+	for _, d := range residuals {
 		spread += float64(d * d)
 	}
-	n := float64(len(values))
+	n := float64(len(residuals))
 	return mean, math.Sqrt(spread*n/max(1, n-1)) / total
+}
+
+// sumsOf adds up the values of each group, in the order of the first ones; there is
+// none without groups.
+func sumsOf(values []float64, groups []uint64) []float64 {
+	var sums []float64
+	at := map[uint64]int{}
+	for i, g := range groups {
+		k, known := at[g]
+		if !known {
+			k = len(sums)
+			at[g], sums = k, append(sums, 0)
+		}
+		sums[k] += values[i]
+	}
+	return sums
 }

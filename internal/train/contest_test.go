@@ -127,6 +127,65 @@ func TestValidationPartIsOfWholeGroups(t *testing.T) {
 	}
 }
 
+// Standard errors are those of the definition: every two rows of a group may go
+// together, and no others.
+func TestStandardErrorsOfGroups(t *testing.T) {
+	rng := rand.New(rand.NewPCG(45, 46))
+	for _, count := range []int{2, 3, 20, 300} {
+		values, weights, groups := make([]float64, 300), make([]float64, 300), make([]uint64, 300)
+		total := 0.0
+		for i := range values {
+			values[i], weights[i], groups[i] = rng.NormFloat64(), 0.5+rng.Float64(), uint64(i*7%count)<<50
+			total += weights[i]
+		}
+		mean, got := meanAndError(values, weights, groups)
+		want := 0.0
+		for i := range values {
+			for k := range values {
+				if groups[i] == groups[k] {
+					want += weights[i] * (values[i] - mean) * weights[k] * (values[k] - mean)
+				}
+			}
+		}
+		want = math.Sqrt(want*float64(count)/float64(count-1)) / total
+		if math.Abs(got-want) > 1e-9*want {
+			t.Errorf("%d groups: %v, want %v", count, got, want)
+		}
+		_, rowwise := meanAndError(values, weights, nil)
+		_, single := meanAndError(values, weights, make([]uint64, 300))
+		if single != rowwise || count == 300 && math.Abs(got-rowwise) > 1e-12 {
+			t.Errorf("%v of one group, %v of groups of one row, %v without groups", single, got, rowwise)
+		}
+	}
+}
+
+// Where rows of a group go together, means scatter as the standard errors say.
+func TestStandardErrorsTellHowMeansScatter(t *testing.T) {
+	const draws, count, size = 400, 40, 10
+	rng := rand.New(rand.NewPCG(47, 48))
+	means, errors := make([]float64, draws), 0.0
+	groups, weights := make([]uint64, count*size), slices.Repeat([]float64{1}, count*size)
+	for i := range groups {
+		groups[i] = uint64(i / size)
+	}
+	for draw := range means {
+		values, effect := make([]float64, count*size), 0.0
+		for i := range values {
+			if i%size == 0 {
+				effect = rng.NormFloat64()
+			}
+			values[i] = effect + rng.NormFloat64()
+		}
+		mean, standardError := meanAndError(values, weights, groups)
+		means[draw], errors = mean, errors+standardError/draws
+	}
+	center, ofCenter := meanAndError(means, slices.Repeat([]float64{1}, draws), nil)
+	scatter := ofCenter * math.Sqrt(draws)
+	if math.Abs(errors/scatter-1) > 0.1 || math.Abs(center) > 4*ofCenter {
+		t.Errorf("the standard errors are %v in the mean, and the means scatter by %v around %v", errors, scatter, center)
+	}
+}
+
 // The latest rows judge, unless most rows are of the last moment.
 func TestLatest(t *testing.T) {
 	for _, c := range []struct {

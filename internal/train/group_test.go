@@ -42,6 +42,9 @@ func TestGroupsJudgeWithinTheTrainingSide(t *testing.T) {
 	t.Run("auto", func(t *testing.T) {
 		loss := func(column string) float64 {
 			s := b.run(t, request(column, nil)).Selection
+			if c := s.Contestants[0]; column != "" && c.StandardError < 0.1*c.Value {
+				t.Errorf("the standard error of %g is %g, as if there were no groups", c.Value, c.StandardError)
+			}
 			best := s.Contestants[0].Value
 			for _, c := range s.Contestants {
 				best = min(best, c.Value)
@@ -64,7 +67,11 @@ func TestGroupsJudgeWithinTheTrainingSide(t *testing.T) {
 		loss := func(column string) float64 {
 			req := request(column, small("max_iter", 60.0))
 			req.ValidateOn = 0.3
-			return b.run(t, req).Validation.Value
+			v := b.run(t, req).Validation
+			if column != "" && v.StandardError < 0.1*v.Value {
+				t.Errorf("the standard error of %g is %g, as if there were no groups", v.Value, v.StandardError)
+			}
+			return v.Value
 		}
 		if honest, fooled := loss("g"), loss(""); honest < 0.5 || fooled > 0.1 {
 			t.Errorf("the loss is %g with groups and %g without", honest, fooled)

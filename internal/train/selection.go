@@ -33,7 +33,7 @@ type Selection struct {
 	// The contestants, the chosen one first.
 	Contestants   []Contestant `json:"contestants"`
 	Difference    *float64     `json:"difference" doc:"Linear's loss minus boosting's, in the mean over the same rows; null if only one of them competed"`
-	StandardError *float64     `json:"standard_error" doc:"Of the difference; boosting is chosen if it is ahead by more"`
+	StandardError *float64     `json:"standard_error" doc:"Of the difference, robust to groups; boosting is chosen if it is ahead by more"`
 	Reason        string       `json:"reason"`
 }
 
@@ -216,7 +216,7 @@ func (j *job) path(c *contest) (string, []float64) {
 
 // alphasOfNet returns the alphas that an elastic net competes with.
 func (c *contest) alphasOfNet() []float64 {
-	mean, standardError := meanAndError(c.y, c.w)
+	mean, standardError := meanAndError(c.y, c.w, nil)
 	deviation := standardError * math.Sqrt(float64(len(c.y)))
 	if !(deviation > 0) || math.IsInf(mean, 0) {
 		deviation = 1
@@ -251,7 +251,7 @@ func (j *job) hold(ctx context.Context, c *contest) (*choice, error) {
 	if err != nil {
 		return nil, err
 	}
-	boosted.Value, boosted.StandardError = meanAndError(ours.loss, ours.weights)
+	boosted.Value, boosted.StandardError = ours.score()
 	boosting := &choice{Algorithm: GradientBoosting}
 	if c.whole && !c.boosting.EarlyStopping {
 		boosting.MaxIter = ours.iteration
@@ -262,7 +262,7 @@ func (j *job) hold(ctx context.Context, c *contest) (*choice, error) {
 		return s.choose(boosted, boosting), nil
 	}
 	plain.Params[name] = theirs.penalty
-	plain.Value, plain.StandardError = meanAndError(theirs.loss, theirs.weights)
+	plain.Value, plain.StandardError = theirs.score()
 	lead, standardError := ours.lead(theirs)
 	s.Difference, s.StandardError = &lead, &standardError
 	if lead > standardError {

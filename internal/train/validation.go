@@ -99,6 +99,7 @@ func (j *job) validate(ctx context.Context) (*Result, error) {
 func (j *job) judge(ctx context.Context, m *model.Model) (*search.Validation, error) {
 	outputs, loss := m.Outputs(), j.rowLoss()
 	var answers, losses, weights []float64
+	var groups []uint64
 	err := j.data.Learn(ctx, j.part(true, func(b *processed.Block) {
 		answers = slices.Grow(answers[:0], b.Rows*outputs)[:b.Rows*outputs]
 		m.Predict(answers, b.X)
@@ -109,6 +110,7 @@ func (j *job) judge(ctx context.Context, m *model.Model) (*search.Validation, er
 			weights = append(weights, slices.Repeat([]float64{1}, b.Rows)...)
 		}
 		weights = append(weights, b.W...)
+		groups = append(groups, b.Groups...)
 	}))
 	if err != nil {
 		return nil, err
@@ -116,7 +118,7 @@ func (j *job) judge(ctx context.Context, m *model.Model) (*search.Validation, er
 	if len(losses) < 2 {
 		return nil, fault.New(fault.InvalidData, "There are too few rows to judge the candidates of a search by.")
 	}
-	mean, standardError := meanAndError(losses, weights)
+	mean, standardError := meanAndError(losses, weights, groups)
 	if math.IsInf(mean, 0) || math.IsNaN(mean) || math.IsInf(standardError, 0) || math.IsNaN(standardError) {
 		return nil, fault.New(fault.InvalidData, "The candidate's loss is beyond all bounds.")
 	}
