@@ -14,7 +14,10 @@ import (
 // missing one they fit the learner's 255 bins.
 const maxCategories = 254
 
-// fit gathers, over the training side, what the recipe needs to know.
+// fit gathers, over the training side, what the recipe needs to know. Rows count
+// alike, whatever they weigh, as in scikit-learn's SimpleImputer and, within a
+// pipeline, its StandardScaler: what a missing cell is filled with does not follow
+// the weights.
 type fit struct {
 	Numbers []moments   // by column; unused for text
 	Parts   [][]moments // by column and part, of times only

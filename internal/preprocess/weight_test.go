@@ -11,6 +11,7 @@ import (
 
 	"retrain/internal/dataset"
 	"retrain/internal/fault"
+	"retrain/internal/model"
 	"retrain/internal/preprocess"
 )
 
@@ -32,6 +33,7 @@ func weighing(column string) preprocess.Request {
 
 func TestWeightsAreNoFeatureAndMoveNoRow(t *testing.T) {
 	var sides [][]string
+	var recipes []model.Recipe
 	for _, weight := range []func(int) string{func(int) string { return "2" }, func(row int) string { return fmt.Sprintf("%d.5", row%7) }} {
 		b := newBench()
 		b.put(t, heavy(500, weight))
@@ -46,10 +48,13 @@ func TestWeightsAreNoFeatureAndMoveNoRow(t *testing.T) {
 		if len(d.Recipe.Features) != 2 || d.SampleWeight != "w" {
 			t.Errorf("%d features, weights of %q", len(d.Recipe.Features), d.SampleWeight)
 		}
-		sides = append(sides, rowsOf(t, d, dataset.Holdout))
+		sides, recipes = append(sides, rowsOf(t, d, dataset.Holdout)), append(recipes, d.Recipe)
 	}
 	if diff := cmp.Diff(sides[0], sides[1]); diff != "" {
 		t.Errorf("the holdout follows the weights: %s", diff)
+	}
+	if diff := cmp.Diff(recipes[0], recipes[1]); diff != "" {
+		t.Errorf("the recipe follows the weights: %s", diff)
 	}
 }
 

@@ -2,10 +2,13 @@ package train_test
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
+	"retrain/internal/model"
 	"retrain/internal/preprocess"
 	"retrain/internal/processed"
 	"retrain/internal/train"
@@ -106,5 +109,22 @@ func TestKeysFollowGroups(t *testing.T) {
 		if err != nil || column != "" && len(keys) != len(keyOf) {
 			t.Errorf("%d keys of %d groups, %v", len(keys), len(keyOf), err)
 		}
+	}
+}
+
+// Rows without a group are one group: they are on one side of the split, and have
+// one key there.
+func TestRowsWithoutAGroupStayTogether(t *testing.T) {
+	b, text := newBench(), table(800, model.Regression)
+	d := b.open(t, b.preprocess(t, text, preprocess.Request{Split: map[string]any{"group_column": "x"}}))
+	rows := map[uint64]int{}
+	err := d.Learn(ctx, func(b *processed.Block) {
+		for i := range b.Rows {
+			rows[b.Key(i)]++
+		}
+	})
+	most := slices.Max(slices.Collect(maps.Values(rows)))
+	if want := strings.Count(text, "\n,"); err != nil || most != want || len(rows) < 400 {
+		t.Errorf("the largest of %d groups has %d rows; %d rows have no group; %v", len(rows), most, want, err)
 	}
 }
