@@ -229,7 +229,11 @@ func (t *trainer) each(n int, f func(chunk, from, to int)) {
 func (t *trainer) setValues(tree *tree, leaves []*leaf) {
 	unit, limit := t.unit(), t.limit()
 	better, _ := t.objective.(refitter)
-	t.pool.run(len(leaves), func(i, _ int) {
+	run := alone
+	if better != nil {
+		run = t.pool.run
+	}
+	run(len(leaves), func(i, _ int) {
 		l, g := leaves[i], t.grower
 		v := g.realValue(g.value(l.sum, &l.site)) * unit
 		if better != nil {

@@ -9,7 +9,8 @@ import (
 // in a split: it goes right. Rows are estimated by their share of the hessian.
 const catSupport = 10
 
-// category returns the best split of a categorical column into two sets.
+// category returns the best split of a categorical column with the given number of
+// bins into two sets.
 //
 // In the order of their ratio G/(H+catSmooth), the best of all sets is a run of
 // the first categories (Fisher, On grouping for maximum homogeneity, JASA 53,
@@ -19,9 +20,10 @@ const catSupport = 10
 //
 // A split into sets is chosen from so many that it gains much by chance alone,
 // see chanceGain; what counts is what it gains beyond that.
-func (r *rules) category(h *[cells]pair, s *site, k int, rows *tally) candidate {
-	present, order := r.sorted(h, s)
-	luck := r.chanceGain(h, s)
+func (r *rules) category(h *[cells]pair, bins int, s *site, k int, rows *tally) candidate {
+	var room [maxBins]uint8
+	present, order := r.sorted(room[:0], h[:bins], s)
+	luck := r.chanceGain(h[:bins], s)
 	sc := r.newScan(s, k, rows)
 	sc.best += luck
 	sc.prefixes(h, order, present)
@@ -35,13 +37,13 @@ func (r *rules) category(h *[cells]pair, s *site, k int, rows *tally) candidate 
 	return found
 }
 
-// sorted returns the bins that the leaf has rows in, except for missingBin, and
-// of these the ones with enough rows by their smoothed ratio.
-func (r *rules) sorted(h *[cells]pair, s *site) (present binSet, order []uint8) {
+// sorted returns the bins that the leaf has rows in, those of missing ones aside, and
+// of these, appended to dst, the ones with enough rows by their smoothed ratio.
+func (r *rules) sorted(dst []uint8, h []pair, s *site) (present binSet, order []uint8) {
 	var keys [cells]uint64
 	n := 0
 	support := catSupport * s.sum.hessian() / float64(s.rows)
-	for b, cell := range h[:maxBins] {
+	for b, cell := range h {
 		if cell == 0 {
 			continue
 		}
@@ -54,11 +56,10 @@ func (r *rules) sorted(h *[cells]pair, s *site) (present binSet, order []uint8) 
 		}
 	}
 	slices.Sort(keys[:n])
-	order = make([]uint8, n)
-	for i := range order {
-		order[i] = uint8(keys[i])
+	for _, key := range keys[:n] {
+		dst = append(dst, uint8(key))
 	}
-	return present, order
+	return present, dst
 }
 
 // chanceGain returns what the best split into sets gains, in expectation, if
@@ -71,9 +72,9 @@ func (r *rules) sorted(h *[cells]pair, s *site) (present binSet, order []uint8) 
 //
 // which for n categories of equal size is 2n/π of the noise. Without it, a
 // column of many categories is split at every turn, and fits only noise.
-func (r *rules) chanceGain(h *[cells]pair, s *site) float64 {
+func (r *rules) chanceGain(h []pair, s *site) float64 {
 	roots := 0.0
-	for _, cell := range h[:maxBins] {
+	for _, cell := range h {
 		roots += math.Sqrt(cell.hessian())
 	}
 	return 2 / math.Pi * r.noise * roots * roots / s.sum.hessian()

@@ -177,14 +177,14 @@ func (d *Data) binPart(first int, x []float64, rows int) {
 	}
 }
 
-// bin returns the bin of column k of the row in a place.
-func (d *Data) bin(place, k int) uint8 {
-	c := &d.bins.columns[k]
-	return c.decode(d.lane(place, c.lane))
+// lane returns words of the rows in places from..to-1, and by how many bits to
+// shift them for a lane's byte.
+func (d *Data) lane(lane, from, to int) (words []uint64, shift int) {
+	return d.words[lane/group][from:to], lane % group * 8
 }
 
-// lane returns a byte of the row in a place.
-func (d *Data) lane(place, lane int) uint8 {
+// byte returns a lane's byte of the row in a place.
+func (d *Data) byte(place, lane int) uint8 {
 	return uint8(d.words[lane/group][place] >> (lane % group * 8 & 63))
 }
 

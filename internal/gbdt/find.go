@@ -8,6 +8,10 @@ const (
 	rowsPerTask = 1 << 11
 )
 
+// worthSharing is the work of a leaf, see grower.work, below which handing some
+// of it to another processor takes longer than doing it.
+const worthSharing = 1 << 16
+
 // find finds the best splits of those of a leaf's children that are open. It
 // builds the histogram of the smaller child and subtracts it from the parent's,
 // which becomes the larger child's; without a parent's, it builds all.
@@ -33,7 +37,11 @@ func (g *grower) find(parent *leaf, children, open []*leaf) {
 		}
 	}
 	tries := g.columnsToTry(open)
-	g.pool.run(len(g.data.words), func(group, _ int) {
+	run := g.pool.run
+	if g.work(built, open) < worthSharing {
+		run = alone
+	}
+	run(len(g.data.words), func(group, _ int) {
 		from, to := g.data.groupLanes(group)
 		for i, l := range built {
 			g.buildGroup(l, group, whole[i])
@@ -55,6 +63,15 @@ func (g *grower) find(parent *leaf, children, open []*leaf) {
 	for i, l := range open {
 		l.best = g.choose(l, g.candidates[i])
 	}
+}
+
+// work estimates what find has to do, in cells of histograms that are read or written.
+func (g *grower) work(built, open []*leaf) int {
+	n := 2 * cells * len(open)
+	for _, l := range built {
+		n += cells + l.count()
+	}
+	return n * len(g.data.bins.lanes)
 }
 
 // buildByRows adds the rows of a leaf to its histogram and, by other workers,
@@ -91,10 +108,14 @@ func (g *grower) buildGroup(l *leaf, group int, whole bool) {
 // search returns the best split of a leaf by one column.
 func (g *grower) search(l *leaf, k int, rows *tally) candidate {
 	c := &g.data.bins.columns[k]
-	var room [cells]pair
-	sums := c.sums(l.hist, &room)
+	sums := l.hist.lane(c.lane)
+	if c.sharing != nil {
+		var room [cells]pair
+		c.sums(sums, &room)
+		sums = &room
+	}
 	if c.categorical() {
-		return g.category(sums, &l.site, k, rows)
+		return g.category(sums, len(c.codes), &l.site, k, rows)
 	}
 	return g.numeric(sums, len(c.edges)+1, &l.site, k, rows)
 }
@@ -124,9 +145,11 @@ func (g *grower) choose(l *leaf, candidates []candidate) candidate {
 // enough reports whether a split leaves both children enough rows, looking at
 // no more rows than that takes.
 func (g *grower) enough(l *leaf, c *candidate) bool {
+	column, goesLeft := &g.data.bins.columns[c.column], c.goesLeft()
+	words, shift := g.data.lane(column.lane, l.from, l.to)
 	left, right := 0, 0
-	for i := l.from; i < l.to; i++ {
-		if c.goesLeft(g.data.bin(i, c.column)) {
+	for _, w := range words {
+		if goesLeft.has(column.decode(uint8(w >> (shift & 63)))) {
 			left++
 		} else {
 			right++
@@ -138,11 +161,14 @@ func (g *grower) enough(l *leaf, c *candidate) bool {
 	return false
 }
 
-// tally counts a leaf's rows by their bin in one column.
+// tally counts a leaf's rows by their bin in one column. It is valid until the
+// next call.
 func (g *grower) tally(l *leaf, k int) *tally {
-	t := &tally{}
-	for i := l.from; i < l.to; i++ {
-		t.add(g.data.bin(i, k))
+	t, column := &g.counted, &g.data.bins.columns[k]
+	*t = tally{}
+	words, shift := g.data.lane(column.lane, l.from, l.to)
+	for _, w := range words {
+		t.add(column.decode(uint8(w >> (shift & 63))))
 	}
 	t.total()
 	return t

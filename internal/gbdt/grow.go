@@ -26,6 +26,7 @@ type grower struct {
 
 	shelf
 	candidates [2][]candidate // of the leaves that are looked at, by column
+	counted    tally          // of one of them, by one column
 }
 
 // leaf is a leaf of the growing tree.
@@ -84,11 +85,7 @@ func (g *grower) full(leaves int) bool {
 func (g *grower) split(l *leaf) {
 	by := l.best
 	column := &g.data.bins.columns[by.column]
-	goesLeft := by.left
-	if !column.categorical() {
-		goesLeft = upTo(by.bin)
-		goesLeft.set(missingBin, by.missingLeft)
-	}
+	goesLeft := by.goesLeft()
 	bytes := column.bytes(&goesLeft)
 	flags := bytes.flags()
 	middle := g.data.divide(g.pool, l.from, l.to, g.cargo, func(dst []uint64, from, to int) {

@@ -34,7 +34,7 @@ func randomData(columns, rows int, seed uint64) (*Data, []pair) {
 				b = missingBin
 			}
 			d.words[c.lane/group][r] += uint64(c.encode(b)) << (c.lane % group * 8)
-			if d.bin(r, k) != b {
+			if binOf(d, r, k) != b {
 				panic("a bin is not what it was set to")
 			}
 		}
@@ -44,12 +44,23 @@ func randomData(columns, rows int, seed uint64) (*Data, []pair) {
 	return d, pairs
 }
 
+// binOf returns the bin of column k of the row in a place.
+func binOf(d *Data, place, k int) uint8 {
+	c := &d.bins.columns[k]
+	return c.decode(d.byte(place, c.lane))
+}
+
 // columnSums returns the sums by each column's bins.
 func columnSums(d *Data, h histogram) histogram {
 	var sums histogram
 	for k := range d.bins.columns {
 		var room [cells]pair
-		sums = append(sums, d.bins.columns[k].sums(h, &room)[:]...)
+		own := h.lane(d.bins.columns[k].lane)
+		if d.bins.columns[k].sharing != nil {
+			d.bins.columns[k].sums(own, &room)
+			own = &room
+		}
+		sums = append(sums, own[:]...)
 	}
 	return sums
 }
@@ -59,7 +70,7 @@ func naiveHistogram(d *Data, pairs []pair, from, to int) histogram {
 	h := make(histogram, len(d.bins.columns)*cells)
 	for i := from; i < to; i++ {
 		for k := range d.bins.columns {
-			h[k*cells+int(d.bin(i, k))] += pairs[i]
+			h[k*cells+int(binOf(d, i, k))] += pairs[i]
 		}
 	}
 	return h
@@ -162,7 +173,7 @@ func TestDivide(t *testing.T) {
 					}
 					if inside := i >= 30 && i < 30+n; !inside && int(r) != i {
 						t.Fatalf("%d rows: place %d outside was touched", n, i)
-					} else if inside && goesLeft.has(d.lane(i, lane)) != (i < middle) {
+					} else if inside && goesLeft.has(d.byte(i, lane)) != (i < middle) {
 						t.Fatalf("%d rows, middle %d: the row in place %d is on the wrong side", n, middle, i)
 					}
 				}

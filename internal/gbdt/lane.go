@@ -21,6 +21,7 @@ type lane struct {
 // sharing is what a column that shares its lane with others has to know.
 type sharing struct {
 	radix uint8
+	size  int          // bytes that can occur in the lane
 	bins  [cells]uint8 // the column's bin, of each byte
 }
 
@@ -66,7 +67,7 @@ func (l *lane) share(columns []column, index int) {
 			return
 		}
 		digits := c.digits()
-		c.sharing = &sharing{radix: uint8(radix)}
+		c.sharing = &sharing{radix: uint8(radix), size: l.size}
 		for b := range c.sharing.bins {
 			digit := b / radix % digits
 			c.sharing.bins[b] = uint8(digit)
@@ -111,16 +112,19 @@ func (c *column) bytes(bins *binSet) binSet {
 	return s
 }
 
-// sums returns the sums by the column's bins in a histogram; where they are not
-// there as they are, it adds them up in room.
-func (c *column) sums(h histogram, room *[cells]pair) *[cells]pair {
-	lane := h.lane(c.lane)
-	if c.sharing == nil {
-		return lane
+// sums adds the sums by the column's bins, which it has to find in a lane that
+// others share, to dst.
+func (c *column) sums(lane, dst *[cells]pair) {
+	radix, digits := int(c.radix), c.digits()
+	for at := 0; at < c.size; {
+		for digit := range dst[:digits] {
+			sum := pair(0)
+			for _, p := range lane[at : at+radix] {
+				sum += p
+			}
+			dst[digit] += sum
+			at += radix
+		}
 	}
-	clear(room[:])
-	for b, bin := range c.sharing.bins {
-		room[bin] += lane[b]
-	}
-	return room
+	dst[missingBin], dst[digits-1] = dst[digits-1], 0
 }

@@ -82,7 +82,7 @@ func newObjective(d *Data, p *Params, scores [][]float64, factors []float64) obj
 	case d.task == model.Binary:
 		return &logistic{d, scores[0], factors}
 	}
-	return &softmax{d, scores, factors, make([]float64, d.rows)}
+	return &softmax{d, scores, factors, make([]float64, d.rows), make([]float64, d.rows)}
 }
 
 // squared is half the squared error. Its targets are divided by a power of two
@@ -201,10 +201,10 @@ type softmax struct {
 	data    *Data
 	scores  [][]float64
 	factors []float64
-	// norm is each row's ln Σ exp(score) at the start of the round. The tree
-	// of a class changes only that class's scores, so that with it the
+	// At the start of the round: each row's largest score, and 1/Σ exp(score - top).
+	// The tree of a class changes only that class's scores, so that with them the
 	// gradients of the other classes are still those of the round's start.
-	norm []float64
+	top, norm []float64
 }
 
 func (s *softmax) base(in *part) []float64 {
@@ -216,9 +216,37 @@ func (s *softmax) base(in *part) []float64 {
 }
 
 func (s *softmax) prepare(from, to int) {
-	for i := from; i < to; i++ {
-		s.norm[i] = s.logSum(i)
+	for ; from < to; from += blockRows {
+		end := min(from+blockRows, to)
+		top, norm := s.top[from:end], s.norm[from:end]
+		copy(top, s.scores[0][from:end])
+		for _, scores := range s.scores[1:] {
+			for i, score := range scores[from:end] {
+				top[i] = max(top[i], score)
+			}
+		}
+		clear(norm)
+		var room [blockRows]float64
+		for k := range s.scores {
+			for i, power := range s.powers(&room, k, from, end) {
+				norm[i] += power
+			}
+		}
+		for i, sum := range norm {
+			norm[i] = 1 / sum
+		}
 	}
+}
+
+// powers returns exp(score - top) by class k for the rows in places from..to-1,
+// at most blockRows.
+func (s *softmax) powers(room *[blockRows]float64, k, from, to int) []float64 {
+	powers, top := room[:to-from], s.top[from:to]
+	for i, score := range s.scores[k][from:to] {
+		powers[i] = score - top[i]
+	}
+	model.ExpAll(powers, powers)
+	return powers
 }
 
 // logSum returns ln Σ exp(score) of the row in a place, shifted by the largest score.
@@ -238,10 +266,10 @@ func (s *softmax) derive(dst []pair, k, from int) {
 	var room [blockRows]float64
 	weights := room[:len(dst)]
 	s.data.weigh(weights, from, s.factors)
-	scores, norms := s.scores[k][from:from+len(dst)], s.norm[from:from+len(dst)]
-	labels := s.data.labels[from : from+len(dst)]
-	for i, w := range weights {
-		p := model.Exp(scores[i] - norms[i])
+	var powers [blockRows]float64
+	norms, labels := s.norm[from:from+len(dst)], s.data.labels[from:from+len(dst)]
+	for i, power := range s.powers(&powers, k, from, from+len(dst)) {
+		w, p := weights[i], power*norms[i]
 		g := p
 		if int(labels[i]) == k {
 			g--
@@ -250,7 +278,7 @@ func (s *softmax) derive(dst []pair, k, from int) {
 	}
 }
 
-func (s *softmax) arrays() [][]float64 { return append(slices.Clip(s.scores), s.norm) }
+func (s *softmax) arrays() [][]float64 { return append(slices.Clip(s.scores), s.top, s.norm) }
 
 func (s *softmax) unit() float64 { return 1 }
 

@@ -151,7 +151,7 @@ func (c *cursor) skip(n int) {
 
 // mark marks the rows whose byte in a lane has the flag 1.
 func (d *Data) mark(dst []uint64, from, to, lane int, flags *[cells]uint8) {
-	words, shift := d.words[lane/group][from:to], lane%group*8
+	words, shift := d.lane(lane, from, to)
 	for i := range dst {
 		var marked uint64
 		for bit, w := range words[i*64 : min(i*64+64, len(words))] {

@@ -63,9 +63,7 @@ func (p *pool) close() { close(p.jobs) }
 // up when the others have long done all there is to do.
 func (p *pool) run(tasks int, f func(task, worker int)) {
 	if p.size == 1 || tasks <= 1 {
-		for i := range tasks {
-			f(i, 0)
-		}
+		alone(tasks, f)
 		return
 	}
 	j := &job{f: f, tasks: tasks}
@@ -83,6 +81,13 @@ func (p *pool) run(tasks int, f func(task, worker int)) {
 	j.done.Wait()
 	if j.panic != nil {
 		panic(j.panic)
+	}
+}
+
+// alone is run without a pool.
+func alone(tasks int, f func(task, worker int)) {
+	for i := range tasks {
+		f(i, 0)
 	}
 }
 

@@ -228,13 +228,12 @@ func (t *tally) allow(c *candidate, least int) bool {
 	return left >= least && t.upTo[missingBin]-left >= least
 }
 
-// goesLeft reports whether the rows of a bin go left.
-func (c *candidate) goesLeft(b uint8) bool {
-	switch {
-	case c.left != (binSet{}):
-		return c.left.has(b)
-	case b == missingBin:
-		return c.missingLeft
+// goesLeft returns the bins whose rows go left.
+func (c *candidate) goesLeft() binSet {
+	if c.left != (binSet{}) {
+		return c.left
 	}
-	return b <= c.bin
+	s := upTo(c.bin)
+	s.set(missingBin, c.missingLeft)
+	return s
 }

@@ -70,7 +70,8 @@ func TestNumericSplitIsTheBestOfAll(t *testing.T) {
 		for b := range bins {
 			for _, missingLeft := range []bool{false, true} {
 				c := candidate{bin: uint8(b), missingLeft: missingLeft}
-				left, n := side(c.goesLeft, h, rows)
+				goesLeft := c.goesLeft()
+				left, n := side(goesLeft.has, h, rows)
 				heavy := min(left.hessian(), (s.sum-left).hessian()) >= r.minHessian
 				if heavy && n >= r.minSamples && s.rows-n >= r.minSamples {
 					best = max(best, gainOf(r, left, s))
@@ -84,7 +85,8 @@ func TestNumericSplitIsTheBestOfAll(t *testing.T) {
 			}
 			return
 		}
-		left, n := side(got.goesLeft, h, rows)
+		goesLeft := got.goesLeft()
+		left, n := side(goesLeft.has, h, rows)
 		if left != got.sum || n < r.minSamples || s.rows-n < r.minSamples {
 			t.Fatalf("the split's sum is %v, want %v; it has %d of %d rows", got.sum, left, n, s.rows)
 		}
@@ -136,7 +138,7 @@ func TestCategorySplitIsTheBestOfAllSets(t *testing.T) {
 			left, _ := side(func(b uint8) bool { return set>>b&1 == 1 }, h, rows)
 			best = max(best, gainOf(r, left, s)-luck)
 		}
-		got := r.category(h, s, 0, nil)
+		got := r.category(h, maxBins, s, 0, nil)
 		if got.column < 0 {
 			if best > 1e-6*r.score(s.sum, s) {
 				t.Fatalf("no split was found, but one gains %v", best)
@@ -172,9 +174,9 @@ func TestCategoriesThatMeanNothingGainNothing(t *testing.T) {
 		}
 		h, _, s := cellsOf(bs, pairs)
 		r := &rules{minHessian: 1, minSamples: 1}
-		gains += r.category(h, s, 0, nil).gain
+		gains += r.category(h, maxBins, s, 0, nil).gain
 		r.noise = variance
-		taken += r.chanceGain(h, s)
+		taken += r.chanceGain(h[:maxBins], s)
 	}
 	if ratio := gains / taken; ratio < 0.9 || ratio > 1.1 {
 		t.Errorf("splits gain %.3f of what is taken off", ratio)

@@ -55,7 +55,7 @@ func (t *tree) value(d *Data, place int) float64 {
 	at := 0
 	for t.steps[at].lane >= 0 {
 		s := &t.steps[at]
-		if s.goesLeft.has(d.lane(place, s.lane)) {
+		if s.goesLeft.has(d.byte(place, s.lane)) {
 			at = s.left
 		} else {
 			at = s.right
