@@ -64,7 +64,7 @@ type Options struct {
 //
 // The errors are a fault.InvalidRequest for parameters that are out of range or
 // do not fit the data, a fault.InvalidData for data that nothing can be learned
-// from, a fault.RunConflict for a checkpoint of another training, AfterRound's
+// from and for a training that diverges, a fault.RunConflict for a checkpoint of another training, AfterRound's
 // error, and ctx's when that ends before the training does. After the last two
 // the Result is not nil: it holds the complete rounds, and their Checkpoint. ctx
 // is looked at before each split. Train moves the rows within d; d may be used
@@ -79,6 +79,9 @@ func Train(ctx context.Context, d *Data, p Params, o Options) (*Result, error) {
 	workers := newPool(p.Threads)
 	defer workers.close()
 	t := newTrainer(d, &p, workers)
+	if !t.follow(nil) {
+		return nil, errDiverged()
+	}
 	if err := t.resume(o.Resume); err != nil {
 		return nil, err
 	}
@@ -109,8 +112,9 @@ type trainer struct {
 	grower    *grower
 	chunks    []chunk
 	trees     []model.Tree
-	resumed   []*tree // those of the checkpoint
-	judge     *judge  // nil without early stopping
+	resumed   []*tree   // those of the checkpoint
+	judge     *judge    // nil without early stopping
+	reach     []float64 // bounds of what the trees add to each raw score
 	warning   []string
 	*identity // of the training; nil until it is asked for
 }
@@ -123,6 +127,7 @@ func newTrainer(d *Data, p *Params, workers *pool) *trainer {
 	if d.task == model.Multiclass {
 		t.scores = make([][]float64, d.outputs)
 	}
+	t.reach = make([]float64, len(t.scores))
 	for k := range t.scores {
 		t.scores[k] = make([]float64, d.rows)
 	}
@@ -171,10 +176,15 @@ func (t *trainer) run(ctx context.Context, afterRound func(*Round) error) error 
 			t.warn("The training ended before max_iter, since no further split lowers the loss.")
 			return nil
 		}
+		if !t.follow(grown) {
+			return errDiverged()
+		}
 		t.trees = append(t.trees, grown...)
 		now := Progress{Iteration: t.rounds(), MaxIter: t.params.MaxIter}
 		if t.judge != nil {
-			now.Loss = t.validationLoss()
+			if now.Loss = t.validationLoss(); !finite(now.Loss) {
+				return errDiverged()
+			}
 			t.judge.hear(now.Loss)
 		}
 		if afterRound != nil {
@@ -200,7 +210,10 @@ func (t *trainer) round(ctx context.Context) (grown []model.Tree, split bool, er
 	t.sampleRows()
 	t.each(t.data.rows, func(_, from, to int) { t.prepare(from, to) })
 	for k := range t.scores {
-		sum := t.takeGradients(k)
+		sum, ok := t.takeGradients(k)
+		if !ok {
+			return nil, false, errDiverged()
+		}
 		t.grower.number = uint64(len(t.trees) + k)
 		t.grower.sampleColumns()
 		tree, leaves, err := t.grower.grow(ctx, sum)

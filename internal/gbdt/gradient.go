@@ -18,8 +18,9 @@ type chunk struct {
 }
 
 // takeGradients writes the rows' pairs by raw score k to the grower, sets its
-// scale and rules, and returns the sum of the pairs.
-func (t *trainer) takeGradients(k int) pair {
+// scale and rules, and returns the sum of the pairs; false if one of them is not
+// finite.
+func (t *trainer) takeGradients(k int) (pair, bool) {
 	pairs, n := t.grower.pairs, t.drawn
 	chunks := t.chunks[:chunksOf(n)]
 	t.each(n, func(i, from, to int) {
@@ -32,6 +33,9 @@ func (t *trainer) takeGradients(k int) pair {
 	var all chunk
 	for _, c := range chunks {
 		all.gradient, all.hessian = max(all.gradient, c.gradient), max(all.hessian, c.hessian)
+	}
+	if max(all.gradient, all.hessian) > math.Float32bits(math.MaxFloat32) {
+		return 0, false
 	}
 	tick := newTick(math.Float32frombits(all.gradient), math.Float32frombits(all.hessian))
 	t.each(n, func(i, from, to int) { chunks[i].measure(pairs[from:to], tick) })
@@ -50,7 +54,7 @@ func (t *trainer) takeGradients(k int) pair {
 	noise := float64(all.squares) * (1 << 32) / tick.gradient / tick.gradient / (float64(all.hessians) / tick.hessian)
 	t.grower.scale = s
 	t.grower.rules = newRules(t.params, t.data, s, t.unit(), noise, float64(all.least), float64(all.most))
-	return all.sum
+	return all.sum, true
 }
 
 // find finds the largest gradient and hessian. Floating-point numbers that are

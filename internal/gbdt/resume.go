@@ -32,6 +32,11 @@ func (t *trainer) resume(c *Checkpoint) error {
 		}
 	}
 	t.trees = slices.Clone(c.trees)
+	for round := range slices.Chunk(t.trees, c.width) {
+		if !t.follow(round) {
+			return errDamaged()
+		}
+	}
 	for _, loss := range c.history {
 		t.judge.hear(loss)
 	}
