@@ -31,19 +31,19 @@ const fewRows = 1000
 type Part struct {
 	Raw     []float64 // raw scores, row-major, model.Model.Width() a row
 	Labels  []int32   // class indices
-	Weights []float64 // nil if all are 1
+	Weights []float64 // above 0, on any scale; nil if all are 1
 }
 
 // Apply calibrates the model by the part, and reports whether it did. The warning
-// says why not, or that the part is small; or it is empty. Platt's sigmoid of two classes becomes a part of the weights or leaves,
-// which are copied, and the part's raw scores go with them; other curves become
-// the model's Calibration. It panics for a method that there is not, and
-// for a regression.
+// says why not, or that the part is small; or it is empty. Platt's sigmoid of two
+// classes becomes a part of the weights or leaves, which are copied, and the
+// part's raw scores go with them; other curves become the model's Calibration. It
+// panics for a method that there is not, and for a regression.
 func Apply(m *model.Model, method string, part *Part) (done bool, warning string) {
 	if missing(part.Labels, len(m.Classes)) {
 		return false, "There are too few rows for a validation part; calibration had no effect."
 	}
-	fit := fitter{part: part, odds: make([]float64, len(part.Raw)), width: m.Width()}
+	fit := fitter{part: part, odds: make([]float64, len(part.Raw)), weights: inRows(part.Weights, len(part.Labels)), width: m.Width()}
 	for at := 0; at < len(part.Raw); at += fit.width {
 		m.LogOdds(fit.odds[at:at+fit.width], part.Raw[at:at+fit.width])
 	}
@@ -76,9 +76,10 @@ func missing(labels []int32, classes int) bool {
 
 // fitter fits curves to a part.
 type fitter struct {
-	part  *Part
-	odds  []float64 // as Part.Raw
-	width int
+	part    *Part
+	odds    []float64 // as Part.Raw
+	weights []float64 // of the part, in rows
+	width   int
 }
 
 // sample returns what curve k is fitted to: a class against the rest, which of
@@ -88,14 +89,32 @@ func (f *fitter) sample(k int) *sample {
 	if f.width == 1 {
 		class = 1
 	}
-	s := &sample{z: make([]float64, len(f.part.Labels)), hit: make([]bool, len(f.part.Labels)), weights: f.part.Weights}
+	s := &sample{z: make([]float64, len(f.part.Labels)), hit: make([]bool, len(f.part.Labels)), weights: f.weights}
 	for i, label := range f.part.Labels {
 		s.z[i], s.hit[i] = f.odds[i*f.width+k], label == class
 	}
-	if s.weights == nil {
-		s.weights = slices.Repeat([]float64{1}, len(s.z))
-	}
 	return s
+}
+
+// inRows returns n weights on such a scale that their sum is the number of rows
+// that tell as much (Kish, Survey Sampling, 1965, section 11.7: the squared sum
+// over the sum of squares). Both methods count rows to keep away from 0 and 1, and
+// only their relations mean anything in weights: those that sum to 1 are not one
+// row. Nil stands for weights of 1.
+func inRows(weights []float64, n int) []float64 {
+	if weights == nil {
+		return slices.Repeat([]float64{1}, n)
+	}
+	sum, squares := 0.0, 0.0
+	for _, w := range weights {
+		sum += w
+		squares += float64(w * w)
+	}
+	scaled := make([]float64, n)
+	for i, w := range weights {
+		scaled[i] = w * (sum / squares)
+	}
+	return scaled
 }
 
 // sample is the log odds of rows, which of them are of the class, and their

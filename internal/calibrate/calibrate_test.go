@@ -356,6 +356,44 @@ func TestASigmoidIsFoldedIntoTheModel(t *testing.T) {
 	})
 }
 
+// Weights that sum to 1 are no reason to shy away from 0 and 1, and large ones
+// none to come too close.
+func TestTheScaleOfWeightsDoesNotMatter(t *testing.T) {
+	for _, task := range []model.Task{model.Binary, model.Multiclass} {
+		for _, method := range []string{Sigmoid, Isotonic} {
+			var want []float64
+			for _, exponent := range []int{0, -40, 60, 100} {
+				rng := rand.New(rand.NewPCG(5, 6))
+				m, part, x := boastful(rng, task, 400)
+				for range part.Labels {
+					part.Weights = append(part.Weights, math.Ldexp(1+rng.Float64(), exponent))
+				}
+				if done, warning := Apply(m, method, part); !done || m.Check() != nil {
+					t.Fatalf("%s, %s, weights times 2^%d: %q %v", task, method, exponent, warning, m.Check())
+				}
+				got := make([]float64, len(part.Labels)*len(m.Classes))
+				m.Predict(got, x)
+				if want == nil {
+					want = got
+				}
+				if !slices.Equal(got, want) {
+					t.Errorf("%s, %s, weights times 2^%d: other probabilities", task, method, exponent)
+				}
+			}
+		}
+	}
+}
+
+// Equal weights are none.
+func TestWeightsAreScaledToRows(t *testing.T) {
+	if got := inRows([]float64{3, 3, 3, 3}, 4); !slices.Equal(got, inRows(nil, 4)) {
+		t.Errorf("equal weights became %v", got)
+	}
+	if got := inRows([]float64{2, 2, 1, 1}, 4); math.Abs(got[0]+got[1]+got[2]+got[3]-3.6) > 1e-12 {
+		t.Errorf("weights of 2, 2, 1 and 1 became %v, which is not 36/10 rows", got)
+	}
+}
+
 func TestCalibrationThatHasNoEffect(t *testing.T) {
 	for name, c := range map[string]struct {
 		harm    func(p *Part, width int)
