@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"maps"
 	"math"
+	"math/rand/v2"
 	"runtime"
 	"slices"
 	"strings"
@@ -252,6 +253,29 @@ func TestConstantColumnsAndMoreColumnsThanRows(t *testing.T) {
 	}
 }
 
+// A column that varies only in rows which are not learned from is a constant
+// whose standardized value is not 0, and cancels but for rounding. Its
+// coefficient, which counts where it varies, is 0 as that of any constant.
+func TestConstantsThatAreNotZero(t *testing.T) {
+	recipe := number(model.Regression, "constant", "x")
+	rng := rand.New(rand.NewPCG(2, 3))
+	for _, constant := range []float64{-0.1, 0.7, 1e3 / 3.} {
+		var x, y, w []float64
+		for range 300 {
+			v := rng.NormFloat64()
+			x, y, w = append(x, constant, v), append(y, 5+2*v+rng.NormFloat64()), append(w, rng.Float64())
+		}
+		for _, ratio := range []*float64{nil, new(float64)} {
+			p := Defaults()
+			p.Alpha, p.L1Ratio = 0, ratio
+			r := fit(t, dataOf(recipe, x, y, w, 300), p)
+			if got := r.Linear.Coef[0]; math.Abs(got[0]) > 1e-6 || math.Abs(got[1]-2) > 0.2 {
+				t.Errorf("a constant of %v: coefficients %v", constant, got)
+			}
+		}
+	}
+}
+
 // Without a penalty, any of the equally good solutions will do, but it must be
 // said.
 func TestRidgeWithoutPenalty(t *testing.T) {
@@ -300,6 +324,7 @@ func TestUnusableData(t *testing.T) {
 		"one class":            {number(model.Binary, "x"), []float64{1, 2}, []float64{1, 1}, nil, fault.InvalidData},
 		"one class has weight": {number(model.Binary, "x"), []float64{1, 2}, []float64{0, 1}, []float64{0, 1}, fault.InvalidData},
 		"extreme value":        {huge, []float64{1, 2}, []float64{0, 1}, nil, fault.InvalidData},
+		"extreme sum":          {number(model.Regression, "x"), []float64{1, 2}, []float64{1e307, -1e307}, []float64{1e10, 2e10}, fault.InvalidData},
 		"too many categories":  {wide, []float64{1, 2}, []float64{0, 1}, nil, fault.TooLarge},
 	} {
 		d := NewData(c.recipe, 0)

@@ -19,6 +19,7 @@ package linear
 
 import (
 	"context"
+	"math"
 
 	"retrain/internal/fault"
 	"retrain/internal/model"
@@ -49,7 +50,7 @@ type Result struct {
 // not penalized. Data can be fitted again with other parameters.
 //
 // Errors are fault.InvalidRequest (parameters), fault.InvalidData (no rows, a
-// class without rows, an extreme value), fault.TooLarge, and ctx's.
+// class without rows, an extreme value or sum), fault.TooLarge, and ctx's.
 func Fit(ctx context.Context, data *Data, params Params) (*Result, error) {
 	if err := params.Check(); err != nil {
 		return nil, err
@@ -57,10 +58,26 @@ func Fit(ctx context.Context, data *Data, params Params) (*Result, error) {
 	if err := data.finish(); err != nil {
 		return nil, err
 	}
+	by := fitIteratively
 	if data.sums != nil {
-		return fitDirectly(ctx, data, params)
+		by = fitDirectly
 	}
-	return fitIteratively(ctx, data, params)
+	r, err := by(ctx, data, params)
+	if err == nil && !r.finite() {
+		return nil, fault.New(fault.InvalidData, "The fit diverged: the weights or the targets are too large, or too small.")
+	}
+	return r, err
+}
+
+// finite reports whether all coefficients are numbers: sums may have left their
+// range.
+func (r *Result) finite() bool {
+	for k, coef := range r.Linear.Coef {
+		if x := max(largest(coef), math.Abs(r.Linear.Intercept[k])); math.IsNaN(x) || math.IsInf(x, 0) {
+			return false
+		}
+	}
+	return true
 }
 
 // emptyData is the error for data without a usable row.

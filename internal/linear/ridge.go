@@ -3,6 +3,7 @@ package linear
 import (
 	"context"
 	"math"
+	"slices"
 
 	"retrain/internal/fault"
 	"retrain/internal/model"
@@ -122,12 +123,8 @@ func fitDirectly(ctx context.Context, d *Data, p Params) (*Result, error) {
 		}
 		r.Warnings = append(r.Warnings, "some inputs are linear combinations of others: a small penalty picked one of the equally good solutions")
 	}
-	coef, xt := make([]float64, size), make([]float64, size)
-	meanT := s.xt[size] / weight
-	for j := range coef {
-		xt[j] = s.xt[j] - float64(means[j]*s.xt[size])
-	}
-	copy(coef, xt)
+	meanT, xt := s.xt[size]/weight, s.centredTargets(means, weight)
+	coef := slices.Clone(xt)
 	solve(factor, size, coef)
 	intercept := s.near + (meanT - dot(means, coef))
 	r.Linear = &model.Linear{Coef: [][]float64{coef}, Intercept: []float64{intercept}}
@@ -145,16 +142,11 @@ func fitElasticNet(d *Data, p Params, means []float64, weight float64) *Result {
 	// none; its row is zero.
 	q := &quadratic{h: make([]float64, (size+1)*(size+1)), b: make([]float64, size+1), n: size + 1, l1: l1}
 	meanT := s.xt[size] / weight
-	centred := s.centred(means, weight, 0)
+	centred := s.centred(means, weight, l2)
 	for j := range size {
-		row := q.h[j*(size+1):][:size]
-		if copy(row, centred[j*size:]); !(row[j] > 1e-12*s.xx[j*(size+2)]) {
-			clear(row) // a constant, but for rounding
-			continue
-		}
-		row[j] += l2
-		q.b[j] = s.xt[j] - float64(means[j]*s.xt[size])
+		copy(q.h[j*(size+1):], centred[j*size:][:size])
 	}
+	copy(q.b, s.centredTargets(means, weight))
 	beta := make([]float64, size+1)
 	twice := max(0, s.tt-float64(meanT*s.xt[size]))
 	r := &Result{Iterations: 1, Converged: q.minimize(beta, float64(p.Tol*tolShare)*math.Sqrt(weight*twice))}
@@ -171,6 +163,13 @@ func fitElasticNet(d *Data, p Params, means []float64, weight float64) *Result {
 	return r
 }
 
+// constant reports whether input j is one but for rounding. What rounding leaves
+// of its products must not be divided by what it leaves of its square.
+func (s *sums) constant(j int, mean, weight float64) bool {
+	square := s.xx[j*len(s.xt)+j]
+	return !(square-float64(float64(weight*mean)*mean) > 1e-12*square)
+}
+
 // centred returns Σw·(x-mean)(x-mean)ᵀ + alpha·I.
 func (s *sums) centred(means []float64, weight, alpha float64) []float64 {
 	n := len(means)
@@ -179,7 +178,25 @@ func (s *sums) centred(means []float64, weight, alpha float64) []float64 {
 		row := a[i*n:][:n]
 		copy(row, s.xx[i*(n+1):])
 		addScaled(row, -float64(weight*means[i]), means)
-		row[i] += alpha
+	}
+	for i := range n {
+		if s.constant(i, means[i], weight) {
+			for j := range n {
+				a[i*n+j], a[j*n+i] = 0, 0
+			}
+		}
+		a[i*n+i] += alpha
 	}
 	return a
+}
+
+// centredTargets returns Σw·(x-mean)·(t-mean of t).
+func (s *sums) centredTargets(means []float64, weight float64) []float64 {
+	xt := make([]float64, len(means))
+	for j := range xt {
+		if !s.constant(j, means[j], weight) {
+			xt[j] = s.xt[j] - float64(means[j]*s.xt[len(xt)])
+		}
+	}
+	return xt
 }
