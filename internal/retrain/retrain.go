@@ -51,8 +51,8 @@ type Step struct {
 	Now        func() time.Time
 	// Begin is told the name of each step before it runs; nil is nobody.
 	Begin func(step string)
-	// BeginCandidate is told which candidate of a search is trained, counted from
-	// 0, of how many; nil is nobody.
+	// BeginCandidate is told, one call after the other, which candidate of a search
+	// begins to be trained, counted from 0, of how many; nil is nobody.
 	BeginCandidate func(candidate, of int)
 }
 
@@ -108,7 +108,7 @@ func (s *Step) preprocess(ctx context.Context, req Request, r *Result) (err erro
 
 func (s *Step) train(ctx context.Context, r *Result) error {
 	p := &r.Preprocess
-	candidates, err := s.trainCandidates(ctx, p.Candidates)
+	candidates, err := s.trainCandidates(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -118,31 +118,6 @@ func (s *Step) train(ctx context.Context, r *Result) error {
 		Candidates: candidates,
 	})
 	return err
-}
-
-// trainCandidates trains the candidates of a search one after the other, since
-// each training uses all processors, and as much memory as one may. It returns
-// what became of them. One that fails does not end the search; the end of ctx
-// does.
-func (s *Step) trainCandidates(ctx context.Context, candidates []preprocess.Candidate) ([]map[string]any, error) {
-	var became []map[string]any
-	for i, c := range candidates {
-		if s.BeginCandidate != nil {
-			s.BeginCandidate(i, len(candidates))
-		}
-		t, err := s.Train(ctx, train.Request{
-			ProcessedDataPath: c.ProcessedDataPath, ModelParams: c.ModelParams, ModelName: c.ModelName, ValidateOn: c.ValidateOn,
-		})
-		if err != nil && ctx.Err() != nil {
-			return nil, err
-		}
-		if err != nil {
-			became = append(became, map[string]any{"error": fault.From(err).Kind.Code()})
-			continue
-		}
-		became = append(became, map[string]any{"run_id": t.RunID})
-	}
-	return became, nil
 }
 
 func (s *Step) evaluate(ctx context.Context, r *Result) (err error) {

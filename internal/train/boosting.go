@@ -36,6 +36,7 @@ func (j *job) findBins(ctx context.Context, visit func(*processed.Block)) (*read
 // linear baseline's sample.
 func (j *job) fitBoosting(ctx context.Context, read *reading) (*fitted, error) {
 	recipe, params := &j.data.Recipe, storable(j.params.Boosting)
+	params.Threads = j.req.Threads
 	start := time.Now()
 	data := gbdt.NewData(read.bins, recipe.Task, recipe.Outputs(), int(j.data.Train.Rows))
 	sample, v := newLinearSample(recipe, int(j.data.Train.Rows), baselineRows), j.validation()

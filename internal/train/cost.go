@@ -6,7 +6,7 @@ import "retrain/internal/model"
 // the data is known as a whole: resident bytes for each row, and for each cell
 // of a feature, and the work relative to that of preprocessing the same rows.
 // Parameters that are not valid cost nothing. A search trains its candidates in turn
-// and then with the best parameters: it takes the memory of the largest, and the
+// (those on small tables side by side) and then with the best parameters: it takes the memory of the largest, and the
 // work of all and once more that of the largest.
 //
 // Boosting keeps a byte a cell, its bin, and for each row what the loss needs

@@ -19,6 +19,9 @@ type Request struct {
 	// Candidates are what became of those that /preprocess answered. Scores in
 	// it count for nothing: they are read from the store.
 	Candidates []map[string]any `json:"candidates,omitempty" doc:"For model_params with a search: what became of each candidate; an error is taken over into the leaderboard, scores are read from the store"`
+	// Threads is how many goroutines the learner shares its work among; 0 is
+	// GOMAXPROCS. It changes nothing but the time.
+	Threads int `json:"-"`
 }
 
 // Checkpoint says where a training goes on that was not done in one call.

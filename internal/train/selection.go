@@ -157,6 +157,7 @@ func (j *job) newContest(ctx context.Context) (*contest, *reading, error) {
 	wanted := min(contestRows, max(contestMinRows, contestCells/(width*rawScores(recipe))))
 	draw := newSampler(rows, wanted, width, 3)
 	c := &contest{recipe: recipe, boosting: j.params.Boosting}
+	c.boosting.Threads = j.req.Threads
 	read, err := j.findBins(ctx, func(b *processed.Block) {
 		x, y, w := draw.pick(b.X, b.Y, b.W)
 		c.x, c.y, c.weights = append(c.x, x...), append(c.y, y...), append(c.weights, w...)
