@@ -44,7 +44,8 @@ type Point struct {
 }
 
 // Depend tells how the model's answers depend on a column. It is nil if the
-// rows have fewer than two values of it, or if the model has no such column.
+// rows have fewer than two values of it with a mean answer that is finite, or if
+// the model has no such column.
 // The only error is that of a context which ended.
 func Depend(ctx context.Context, m *model.Model, rows *Rows, column string) (*Dependence, error) {
 	at := slices.IndexFunc(m.Columns(), func(c model.Column) bool { return c.Name == column })
@@ -75,6 +76,9 @@ func Depend(ctx context.Context, m *model.Model, rows *Rows, column string) (*De
 		if !slices.ContainsFunc(p.Mean, func(x float64) bool { return !finite(x) }) {
 			told.Points = append(told.Points, p)
 		}
+	}
+	if len(told.Points) < 2 {
+		return nil, nil
 	}
 	return told, nil
 }

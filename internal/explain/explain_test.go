@@ -349,6 +349,10 @@ func TestGrids(t *testing.T) {
 	if d, err := Depend(ctx, m, rows, "no such column"); d != nil || err != nil {
 		t.Error(d, err)
 	}
+	m.Linear.Intercept[0] = math.MaxFloat64 // no mean of such answers can be told
+	if d, err := Depend(ctx, m, rows, "x"); d != nil || err != nil {
+		t.Error(d, err)
+	}
 	one := &Rows{X: rows.X[:5], Y: rows.Y[:1]}
 	if d, err := Depend(ctx, m, one, "c"); d != nil || err != nil {
 		t.Error(d, err)
