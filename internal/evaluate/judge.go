@@ -147,11 +147,29 @@ func (g Gate) Passes(c metric.Comparison) (passed bool, margin float64) {
 	margin = max(g.MinAbsoluteChange, g.MinRelativeChange*math.Abs(c.Champion))
 	switch g.Policy {
 	case better:
+		if margin > 0 {
+			gain -= roundingOf(c.Challenger, c.Champion)
+		}
 		return gain > margin, margin
 	case nonInferior:
 		margin = -margin
 	}
 	return low > margin, margin
+}
+
+// roundingOf is more than what rounding can do to the difference of two scores.
+// In floating point 0.81 is above 0.8 by more than 0.01, and 0.7 below it by more
+// than 0.1; a limit that is met exactly is to be met.
+func roundingOf(a, b float64) float64 { return 1e-12 * max(math.Abs(a), math.Abs(b)) }
+
+// dropsAtMost reports whether a score is no further on the worse side of the
+// champion's than is allowed.
+func dropsAtMost(most float64, name string, mine, theirs float64) bool {
+	drop := theirs - mine
+	if !metric.HigherIsBetter(name) {
+		drop = -drop
+	}
+	return drop <= most+roundingOf(mine, theirs)
 }
 
 // policy is the rule on the primary metric.
@@ -212,12 +230,8 @@ func (j *job) guardrail(v *verdict, name string) Reason {
 		return Reason{Rule: "guardrail", Metric: name, Required: required + "; undefined: " + v.mine.Undefined[name], Champion: &theirs}
 	}
 	difference := mine - theirs
-	gain := difference
-	if !metric.HigherIsBetter(name) {
-		gain = -difference
-	}
 	return Reason{Rule: "guardrail", Metric: name, Required: required, Challenger: &mine, Champion: &theirs,
-		Difference: &difference, Passed: gain >= -drop}
+		Difference: &difference, Passed: dropsAtMost(drop, name, mine, theirs)}
 }
 
 // threshold bounds one of the challenger's scores.

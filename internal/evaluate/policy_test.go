@@ -52,6 +52,7 @@ func TestPolicies(t *testing.T) {
 		{"right70", bare("policy", "better"), false},
 		{"right81", bare("policy", "better", "min_absolute_change", 0.009), true},
 		{"right81", bare("policy", "better", "min_absolute_change", 0.011), false},
+		{"right81", bare("policy", "better", "min_absolute_change", 0.01), false}, // by as much, and not more
 
 		{"right90", bare("primary", "log_loss"), true}, // where less is better
 		{"right70", bare("primary", "log_loss"), false},

@@ -94,6 +94,8 @@ func TestGuardrails(t *testing.T) {
 		{"dropped less", unsure, map[string]any{"log_loss": map[string]any{"max_drop": 0.3}}, "+better accuracy, +guardrail log_loss"},
 		{"in their order", unsure, map[string]any{"recall": map[string]any{"max_drop": 0.0}, "brier_score": map[string]any{"max_drop": 0.01}, "log_loss": map[string]any{"max_drop": 0.3}},
 			"+better accuracy, -guardrail brier_score, +guardrail log_loss, +guardrail recall"},
+		{"dropped by as much as is allowed", believing(run.recipe, "right70"), map[string]any{"accuracy": map[string]any{"max_drop": 0.1}}, "-better accuracy, +guardrail accuracy"},
+		{"dropped by more", believing(run.recipe, "right70"), map[string]any{"accuracy": map[string]any{"max_drop": 0.099}}, "-better accuracy, -guardrail accuracy"},
 		{"undefined for the challenger", never, map[string]any{"precision": map[string]any{"max_drop": 1.0}}, "-better accuracy, -guardrail precision"},
 	} {
 		v := r.evaluate(t, r.add(t, run, c.challenger), bare("policy", "better", "guardrails", c.guardrails))

@@ -84,10 +84,7 @@ func (v *verdict) sliceReason(s Slice, name string, rows []int) Reason {
 	}
 	difference := mine - theirs
 	r.Challenger, r.Champion, r.Difference = &mine, &theirs, &difference
-	r.Passed = difference >= -s.MaxDrop
-	if !metric.HigherIsBetter(v.primary) {
-		r.Passed = -difference >= -s.MaxDrop
-	}
+	r.Passed = dropsAtMost(s.MaxDrop, v.primary, mine, theirs)
 	return r
 }
 
