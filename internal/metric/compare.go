@@ -39,7 +39,7 @@ func (c Comparison) Gain() (difference, low, high float64) {
 //
 //   - Metrics of labels are functions of the joint table (truth, challenger's
 //     label, champion's label): the table is resampled instead of the rows.
-//   - roc_auc: DeLong's variance.
+//   - roc_auc: DeLong's variance; where that is 0, the intervals of both areas.
 //   - The others: bootstrap over rows, or over at most 4,096 blocks of rows.
 //
 // Bootstrap intervals are percentile intervals (Efron and Tibshirani, An
