@@ -42,8 +42,8 @@ type state struct {
 	ErrorPath      string
 	CausePath      string
 	End            bool
-	MaxConcurrency int
 	ItemsPath      string
+	MaxConcurrency string `json:"MaxConcurrencyPath"`
 	ItemProcessor  *definition
 }
 
@@ -267,7 +267,7 @@ func TestCandidatesAreTrainedBesideEachOther(t *testing.T) {
 	d := load(t, "definition.asl.json")
 	s := d.States["TrainCandidates"]
 	if s.Type != "Map" || s.ItemsPath != "$.last.Payload.candidates" || s.ResultPath != s.ItemsPath || s.Next != "TrainModel" ||
-		s.MaxConcurrency < 1 || s.MaxConcurrency > 40 {
+		s.MaxConcurrency != "$.last.Payload.max_concurrency" {
 		t.Errorf("TrainCandidates is %+v", s)
 	}
 	for _, end := range []string{"CandidateTrained", "CandidateFailed", "CandidateTooLong"} {

@@ -45,6 +45,7 @@ type Result struct {
 	Conflicts         *processed.Conflicts `json:"label_conflicts,omitempty" doc:"Rows alike but for their label; absent if there are none"`
 	Warnings          []string             `json:"warnings"`
 	Candidates        []Candidate          `json:"candidates,omitempty" doc:"Of a search: requests to /train, each to be sent before the whole answer is"`
+	MaxConcurrency    int                  `json:"max_concurrency,omitempty" doc:"How many of the candidates to train at a time: n_jobs of the search"`
 	Estimate          *Estimate            `json:"estimate,omitempty" doc:"Of a dry run only"`
 	Cached            bool                 `json:"cached"`
 	DurationMS        int64                `json:"duration_ms"`

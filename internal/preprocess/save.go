@@ -88,8 +88,7 @@ func (j *job) save(ctx context.Context) (*Result, error) {
 	if j.req.DryRun {
 		return result, nil
 	}
-	var err error
-	if result.Candidates, err = candidates(result); err != nil {
+	if err := result.propose(); err != nil {
 		return nil, err
 	}
 	if err := processed.Claim(ctx, j.Store, j.req.RunID, j.fingerprint); err != nil {
@@ -170,17 +169,17 @@ func (j *job) result(doc *processed.Document) *Result {
 	return r
 }
 
-// candidates lists what to ask /train for first, if a search is asked for.
-func candidates(r *Result) ([]Candidate, error) {
+// propose lists what to ask /train for first, if a search is asked for.
+func (r *Result) propose() error {
 	plan, err := search.Parse(r.ModelParams)
 	if err != nil || plan == nil {
-		return nil, err
+		return err
 	}
-	var all []Candidate
+	r.MaxConcurrency = plan.Jobs
 	for _, c := range plan.Candidates {
-		all = append(all, Candidate{r.ProcessedDataPath, r.ModelName, c.Params, plan.ValidationFraction})
+		r.Candidates = append(r.Candidates, Candidate{r.ProcessedDataPath, r.ModelName, c.Params, plan.ValidationFraction})
 	}
-	return all, nil
+	return nil
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

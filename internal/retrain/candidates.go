@@ -16,7 +16,7 @@ import (
 // from which on one training makes good use of all processors. Candidates on a
 // larger one are trained in turn, so that a search takes no more memory than its
 // largest training; of smaller ones, whose steps are too short to be shared, as
-// many at a time as there are processors.
+// many at a time as there are processors and as the search allows.
 const soloCells = 4 << 20
 
 // together returns how many candidates are trained at a time.
@@ -24,7 +24,7 @@ func together(p *preprocess.Result) int {
 	if p.Rows.Train*int64(len(p.Columns)) > soloCells {
 		return 1
 	}
-	return min(runtime.GOMAXPROCS(0), len(p.Candidates))
+	return min(runtime.GOMAXPROCS(0), len(p.Candidates), max(1, p.MaxConcurrency))
 }
 
 // trainCandidates trains the candidates of a search, and returns what became of

@@ -15,12 +15,12 @@ import (
 )
 
 // searching is a step whose data has so many rows and ten columns, and whose
-// four candidates are trained by fit. The training with the best one fails.
-func searching(rows int64, fit func(train.Request) (train.Result, error)) *retrain.Step {
+// four candidates are trained by fit, so many at a time at most. The training with the best one fails.
+func searching(rows int64, atMost int, fit func(train.Request) (train.Result, error)) *retrain.Step {
 	return &retrain.Step{
 		Preprocess: func(context.Context, preprocess.Request) (preprocess.Result, error) {
 			return preprocess.Result{
-				Rows: preprocess.Rows{Train: rows}, Columns: make([]preprocess.Column, 10), Candidates: make([]preprocess.Candidate, 4),
+				Rows: preprocess.Rows{Train: rows}, Columns: make([]preprocess.Column, 10), Candidates: make([]preprocess.Candidate, 4), MaxConcurrency: atMost,
 			}, nil
 		},
 		Train: func(_ context.Context, r train.Request) (train.Result, error) {
@@ -34,16 +34,18 @@ func searching(rows int64, fit func(train.Request) (train.Result, error)) *retra
 }
 
 // Candidates on a small table are trained side by side, as many as there are
-// processors, each by its share of them; on a large one in turn, by all.
+// processors and as the search allows, each by its share of them; on a large one in
+// turn, by all.
 func TestCandidatesSideBySide(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
 	for _, c := range []struct {
 		rows             int64
+		atMost           int
 		together, shares int
-	}{{1000, 2, 1}, {1_000_000, 1, 2}} {
+	}{{1000, 4, 2, 1}, {1000, 1, 1, 2}, {1_000_000, 4, 1, 2}} {
 		var mu sync.Mutex
 		now, most, meet := 0, 0, make(chan bool)
-		s := searching(c.rows, func(r train.Request) (train.Result, error) {
+		s := searching(c.rows, c.atMost, func(r train.Request) (train.Result, error) {
 			mu.Lock()
 			now++
 			most = max(most, now)
@@ -73,7 +75,7 @@ func TestCandidatesSideBySide(t *testing.T) {
 
 // A candidate's panic reaches the caller's goroutine, where the edge recovers.
 func TestACandidatesPanicPasses(t *testing.T) {
-	s := searching(1000, func(train.Request) (train.Result, error) { panic(errors.New("a defect")) })
+	s := searching(1000, 2, func(train.Request) (train.Result, error) { panic(errors.New("a defect")) })
 	defer func() {
 		if recover() == nil {
 			t.Error("the panic is gone")

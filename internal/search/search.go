@@ -26,6 +26,8 @@ type Plan struct {
 	Candidates []Candidate
 	// ValidationFraction is the share of the training side that judges.
 	ValidationFraction float64
+	// Jobs is how many candidates may be trained at a time.
+	Jobs int
 }
 
 // Candidate is one set of parameters.
@@ -42,7 +44,7 @@ type Candidate struct {
 //	{"random": {"learning_rate": {"min": 0.01, "max": 0.3, "log": true}, "max_leaf_nodes": {"min": 7, "max": 127, "int": true},
 //	            "l2_regularization": [0, 1, 10]}, "n_iter": 20, "seed": 0}
 //
-// each with validation_fraction (0.2). Candidates are in the order of the
+// each with validation_fraction (0.2) and n_jobs (4). Candidates are in the order of the
 // combinations, the last name (in the order of their bytes) varying fastest, or
 // in that of the draws; none occurs twice. All that is wrong is named in one
 // fault.InvalidRequest.
@@ -57,13 +59,13 @@ func Parse(params map[string]any) (*Plan, error) {
 		bad.At("Input should be an object with 'grid' or 'random'", "dict_type", "body", "model_params", Key)
 		return nil, settings.Err(bad)
 	}
-	r := request{bad: bad, draws: defaultDraws, fraction: defaultFraction}
+	r := request{bad: bad, draws: defaultDraws, fraction: defaultFraction, jobs: defaultJobs}
 	settings.Collect(bad, settings.Read(object, r.fields(), "body", "model_params", Key))
 	r.check(object)
 	if err := settings.Err(bad); err != nil {
 		return nil, err
 	}
-	plan := &Plan{ValidationFraction: r.fraction}
+	plan := &Plan{ValidationFraction: r.fraction, Jobs: r.jobs}
 	base := maps.Clone(params)
 	delete(base, Key)
 	seen := map[string]bool{}
@@ -91,7 +93,11 @@ func Without(params map[string]any) map[string]any {
 const (
 	defaultDraws    = 10
 	defaultFraction = 0.2
+	defaultJobs     = 4
 )
+
+// maxJobs is how many iterations AWS runs at a time at most, of an inline Map.
+const maxJobs = 40
 
 // request is a search as it was asked for.
 type request struct {
@@ -101,6 +107,7 @@ type request struct {
 	draws    int
 	seed     int
 	fraction float64
+	jobs     int
 }
 
 func (r *request) fields() []settings.Field {
@@ -111,6 +118,7 @@ func (r *request) fields() []settings.Field {
 		{Name: "n_iter", Value: settings.Integer{To: &r.draws}},
 		{Name: "seed", Aliases: []string{"random_state"}, Value: settings.Integer{To: &r.seed}},
 		{Name: "validation_fraction", Value: settings.Number{To: &r.fraction}},
+		{Name: "n_jobs", Value: settings.Integer{To: &r.jobs}},
 	}
 }
 
@@ -146,6 +154,9 @@ func (r *request) check(given map[string]any) {
 	}
 	if r.fraction < 0.01 || r.fraction > 0.5 {
 		r.refuse("Input should be from 0.01 to 0.5", "range", "validation_fraction")
+	}
+	if r.jobs < 1 || r.jobs > maxJobs {
+		r.refuse(fmt.Sprintf("Input should be from 1 to %d", maxJobs), "range", "n_jobs")
 	}
 }
 

@@ -130,6 +130,7 @@ func TestRefusals(t *testing.T) {
 		`{"search": {"grid": {"a": ` + many + `, "b": ` + many + `}}}`:       "model_params.search.grid: A search may have at most 100 candidates; use 'random' with a smaller n_iter",
 		`{"search": {"grid": {"a": [1]}, "n_iter": 3}}`:                      "model_params.search.n_iter: Only a random search draws",
 		`{"search": {"random": {"a": [1]}, "n_iter": 101}}`:                  "model_params.search.n_iter: Input should be from 1 to 100",
+		`{"search": {"grid": {"a": [1]}, "n_jobs": 41}}`:                     "model_params.search.n_jobs: Input should be from 1 to 40",
 		`{"search": {"random": {"a": [1]}, "seed": -1}}`:                     "model_params.search.seed: Input should not be negative",
 		`{"search": {"random": {"a": 1}}}`:                                   "model_params.search.random.a: Input should be a list of values, or an object with 'min' and 'max'",
 		`{"search": {"random": 1}}`:                                          "model_params.search.random: Input should be an object: a parameter's name and its list or range of values",

@@ -72,6 +72,27 @@ describe('a search', () => {
     assert.equal(run.invocations.TrainCandidate, 7);
   });
 
+  test('trains as many candidates at a time as n_jobs says', async () => {
+    for (const [model_name, n_jobs, want] of [['few', 2, 2], ['default', undefined, 4]]) {
+      let now = 0;
+      let most = 0;
+      const search = { random: { max_iter: { min: 3, max: 20, int: true } }, n_iter: 6, n_jobs };
+      const run = await execute(ours, input(model_name, search), {
+        invoke: async (payload) => {
+          const candidate = payload.body.validate_on !== undefined;
+          most = Math.max(most, (now += candidate ? 1 : 0));
+          try {
+            return await invoke(payload);
+          } finally {
+            now -= candidate ? 1 : 0;
+          }
+        },
+      });
+      assert.equal(run.end, 'ModelPromoted', run.cause);
+      assert.equal(most, want);
+    }
+  });
+
   test('fails if all candidates do', async () => {
     const run = await execute(ours, input('none', { grid: { algorithm: ['gradient_boosting'], monotonic_cst: [{ nothing: 1 }] } }), { invoke });
     assert.equal(run.end, 'RetrainingFailed');
