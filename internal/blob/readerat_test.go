@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/iotest"
-	"time"
+	"testing/synctest"
 
 	"pgregory.net/rapid"
 
@@ -135,26 +135,26 @@ func TestReaderAtFetchesEachBlockOnce(t *testing.T) {
 // TestReaderAtReadsAhead checks that the next block is under way before it is
 // asked for, and a far one is not.
 func TestReaderAtReadsAhead(t *testing.T) {
-	b, info, fetches := fetched(t, numbered(10_000))
-	r, err := blob.NewReaderAt(t.Context(), b, info, blob.Window{Block: 1000})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for step, want := range []struct{ off, fetches int64 }{{5500, 1}, {0, 2}, {1000, 6}, {1500, 6}, {2000, 7}} {
-		if _, err := r.ReadAt(make([]byte, 10), want.off); err != nil {
+	synctest.Test(t, func(t *testing.T) {
+		b, info, fetches := fetched(t, numbered(10_000))
+		r, err := blob.NewReaderAt(t.Context(), b, info, blob.Window{Block: 1000})
+		if err != nil {
 			t.Fatal(err)
 		}
-		for wait := 0; fetches.Load() < want.fetches && wait < 1000; wait++ { // the one ahead runs beside
-			time.Sleep(time.Millisecond)
+		for step, want := range []struct{ off, fetches int64 }{{5500, 1}, {0, 2}, {1000, 6}, {1500, 6}, {2000, 7}} {
+			if _, err := r.ReadAt(make([]byte, 10), want.off); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait() // the one ahead runs beside
+			if n := fetches.Load(); n != want.fetches {
+				t.Errorf("step %d, at %d: %d fetches, want %d", step, want.off, n, want.fetches)
+			}
 		}
-		if n := fetches.Load(); n != want.fetches {
-			t.Errorf("step %d, at %d: %d fetches, want %d", step, want.off, n, want.fetches)
+		r.Close()
+		if n := fetches.Load(); n != 7 {
+			t.Errorf("%d fetches in the end, want 7", n)
 		}
-	}
-	r.Close()
-	if n := fetches.Load(); n != 7 {
-		t.Errorf("%d fetches in the end, want 7", n)
-	}
+	})
 }
 
 // TestReaderAtForgets checks that a window holds no more than it may, and that
