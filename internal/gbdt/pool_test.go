@@ -1,10 +1,9 @@
 package gbdt
 
 import (
-	"runtime"
 	"sync/atomic"
 	"testing"
-	"time"
+	"testing/synctest"
 )
 
 func TestPoolRunsEachTaskOnce(t *testing.T) {
@@ -48,15 +47,9 @@ func TestPoolRaisesPanicsAndGoesOn(t *testing.T) {
 }
 
 func TestPoolEndsItsGoroutines(t *testing.T) {
-	before := runtime.NumGoroutine()
-	p := newPool(5)
-	p.run(10, func(int, int) {})
-	p.close()
-	for range 1000 {
-		if runtime.NumGoroutine() <= before {
-			return
-		}
-		time.Sleep(time.Millisecond)
-	}
-	t.Errorf("%d goroutines are left of %d", runtime.NumGoroutine(), before)
+	synctest.Test(t, func(*testing.T) { // which fails if goroutines are left
+		p := newPool(5)
+		p.run(10, func(int, int) {})
+		p.close()
+	})
 }
