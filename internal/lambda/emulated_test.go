@@ -196,7 +196,7 @@ func TestMisbehaviourOverHTTPFaces(t *testing.T) {
 // The typed error comes out before the platform's kill. Work that obeys leaves
 // the process as it was; work that ignores its deadline takes the process along.
 func TestDeadlineBeforeTheKill(t *testing.T) {
-	f := emulate(t, rogue, time.Second)
+	f := emulate(t, rogue, 4*time.Second, "ROGUE_MARGIN=2s")
 	before := f.pid()
 	if p := f.fails(`{"path":"/wait"}`, "Retrain.DeadlineExceeded"); p.Instance != "/wait" || !p.Retryable {
 		t.Errorf("problem %+v", p)

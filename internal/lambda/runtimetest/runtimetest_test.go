@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -109,23 +110,22 @@ func TestExitDuringInitIsReported(t *testing.T) {
 }
 
 // A function that sits on its event is killed at the deadline, and the next
-// event meets a new process. The rogue's margin is longer than the timeout, so
-// SIGSTOP is what keeps it from answering by itself.
+// event meets a new process. The rogue stops itself, and so cannot answer.
 func TestDeadlineKills(t *testing.T) {
-	e := start(t, Function{Timeout: 300 * time.Millisecond})
-	victim := pid(t, e)
-	go func() {
-		time.Sleep(50 * time.Millisecond)
-		_ = syscall.Kill(victim, syscall.SIGSTOP)
-	}()
-	res := invoke(t, e, `{"path":"/sleep"}`)
-	if res.Err == nil || res.Err.Type != "Sandbox.Timedout" || res.Duration < 300*time.Millisecond {
-		t.Errorf("after %v: %v", res.Duration, res.Err)
+	e := start(t, Function{Timeout: time.Second, Env: []string{"ROGUE_MARGIN=1ns"}})
+	var victims []int
+	for range 2 {
+		res := invoke(t, e, `{"path":"/stop"}`)
+		if res.Err == nil || res.Err.Type != "Sandbox.Timedout" || res.Duration < time.Second || !res.Cold {
+			t.Errorf("cold %v, after %v: %v", res.Cold, res.Duration, res.Err)
+		}
+		victim := e.all[0].runs.Load().cmd.Process.Pid
+		if err := syscall.Kill(victim, 0); !errors.Is(err, syscall.ESRCH) {
+			t.Errorf("the process is still there: %v", err)
+		}
+		victims = append(victims, victim)
 	}
-	if err := syscall.Kill(victim, 0); !errors.Is(err, syscall.ESRCH) {
-		t.Errorf("the process is still there: %v", err)
-	}
-	if pid(t, e) == victim {
+	if victims[0] == victims[1] {
 		t.Error("the next event met the killed process")
 	}
 }
@@ -174,17 +174,32 @@ func TestResponseOverTheLimitIsRefused(t *testing.T) {
 }
 
 func TestConcurrency(t *testing.T) {
-	e := start(t, Function{Concurrency: 2, Timeout: 2 * time.Second})
+	e := start(t, Function{Concurrency: 2, Timeout: time.Minute})
+	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	for range 2 {
-		wg.Go(func() { invoke(t, e, `{"path":"/wait"}`) })
+		wg.Go(func() {
+			if _, err := e.Invoke(ctx, []byte(`{"path":"/sleep"}`)); !errors.Is(err, context.Canceled) {
+				t.Errorf("one of two calls at once: %v", err)
+			}
+		})
 	}
-	time.Sleep(300 * time.Millisecond)
+	for busy(e) < 2 {
+		runtime.Gosched()
+	}
 	if _, err := e.Invoke(context.Background(), []byte(`{"path":"/health"}`)); !errors.Is(err, ErrTooManyRequests) {
 		t.Errorf("a third call at once: %v", err)
 	}
+	cancel()
 	wg.Wait()
 	invoke(t, e, `{"path":"/health"}`)
+}
+
+// busy counts the calls under way.
+func busy(e *Emulator) int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.all) - len(e.idle)
 }
 
 func TestCancelledCallKills(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"retrain/internal/fault"
@@ -38,6 +39,7 @@ func routes() http.Handler {
 	mux.HandleFunc("POST /exit", func(http.ResponseWriter, *http.Request) { os.Exit(3) })
 	mux.HandleFunc("POST /large", large)
 	mux.HandleFunc("POST /sleep", func(http.ResponseWriter, *http.Request) { time.Sleep(time.Minute) })
+	mux.HandleFunc("POST /stop", stop)
 	mux.HandleFunc("POST /wait", wait)
 	return mux
 }
@@ -59,6 +61,12 @@ func echo(w http.ResponseWriter, r *http.Request) {
 func large(w http.ResponseWriter, r *http.Request) {
 	n, _ := strconv.Atoi(r.URL.Query().Get("bytes"))
 	answer(w, `{"x":"%s"}`, strings.Repeat("x", n-len(`{"x":""}`)))
+}
+
+// stop halts the whole process, timers and all.
+func stop(http.ResponseWriter, *http.Request) {
+	_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+	time.Sleep(time.Minute) // until the signal has arrived
 }
 
 // wait obeys its deadline, and says so as the product does.
