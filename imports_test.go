@@ -59,7 +59,7 @@ var rooms = map[string][]string{
 
 // testRooms hold what tests and tools need, and may import what they like; no
 // other room may import them outside of tests.
-var testRooms = []string{".", "internal/blob/blobtest", "internal/blob/s3blob/s3test", "internal/lambda/runtimetest", "internal/model/modeltest", "statemachine", "test", "bench", "examples"}
+var testRooms = []string{".", "internal/api/apitest", "internal/blob/blobtest", "internal/blob/s3blob/s3test", "internal/lambda/runtimetest", "internal/model/modeltest", "statemachine", "test", "bench", "examples"}
 
 func TestRoomsKnowOnlyWhomTheyMay(t *testing.T) {
 	seen := map[string]bool{}

@@ -70,9 +70,10 @@ func age(ts *testscript.TestScript, neg bool, args []string) {
 	}))
 }
 
-// healthy waits until the server at $LISTEN answers.
+// healthy waits until the server at $LISTEN answers. A busy machine may need long to
+// start it; the bound is for one that never comes.
 func healthy(ts *testscript.TestScript, neg bool, args []string) {
-	for range 200 {
+	for range 3000 {
 		if res, err := http.Get("http://" + ts.Getenv("LISTEN") + "/health"); err == nil {
 			res.Body.Close()
 			return

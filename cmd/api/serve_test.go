@@ -5,29 +5,31 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"retrain/internal/api/apitest"
 )
 
-// server is serve with one route, and a way to tell it to stop.
+// server is serve with one route in a bubble, and a way to tell it to stop.
 type server struct {
-	url   string
-	stop  context.CancelFunc
-	ended chan error
+	client *http.Client
+	stop   context.CancelFunc
+	ended  chan error
 }
 
 func start(t *testing.T, grace time.Duration, handler http.HandlerFunc) *server {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	network := apitest.NewNetwork()
 	ctx, stop := context.WithCancel(context.Background())
-	s := &server{"http://" + listener.Addr().String(), stop, make(chan error, 1)}
-	go func() { s.ended <- serve(ctx, listener, handler, slog.New(slog.DiscardHandler), grace) }()
-	t.Cleanup(stop)
+	s := &server{network.Client(), stop, make(chan error, 1)}
+	go func() { s.ended <- serve(ctx, network, handler, slog.New(slog.DiscardHandler), grace) }()
+	t.Cleanup(func() {
+		stop()
+		s.client.CloseIdleConnections()
+	})
 	return s
 }
 
@@ -35,7 +37,7 @@ func start(t *testing.T, grace time.Duration, handler http.HandlerFunc) *server 
 func (s *server) ask() <-chan string {
 	answer := make(chan string, 1)
 	go func() {
-		res, err := http.Get(s.url)
+		res, err := s.client.Get("http://api/")
 		if err != nil {
 			answer <- err.Error()
 			return
@@ -43,7 +45,7 @@ func (s *server) ask() <-chan string {
 		defer res.Body.Close()
 		text, err := io.ReadAll(res.Body)
 		if err != nil {
-			answer <- err.Error()
+			text = []byte(err.Error())
 		}
 		answer <- string(text)
 	}()
@@ -52,44 +54,49 @@ func (s *server) ask() <-chan string {
 
 // A request that is under way when the signal comes is answered.
 func TestShutdownWaitsForRequests(t *testing.T) {
-	begun := make(chan bool)
-	s := start(t, 10*time.Second, func(w http.ResponseWriter, r *http.Request) {
-		begun <- true
-		select {
-		case <-r.Context().Done():
-			t.Error("the request was cancelled")
-		case <-time.After(100 * time.Millisecond):
+	synctest.Test(t, func(t *testing.T) {
+		begun := make(chan bool)
+		s := start(t, 10*time.Second, func(w http.ResponseWriter, r *http.Request) {
+			begun <- true
+			select {
+			case <-r.Context().Done():
+				t.Error("the request was cancelled")
+			case <-time.After(9 * time.Second):
+			}
+			fmt.Fprint(w, "done")
+		})
+		answer := s.ask()
+		<-begun
+		s.stop()
+		if got := <-answer; got != "done" {
+			t.Errorf("the answer is %q", got)
 		}
-		fmt.Fprint(w, "done")
+		if err := <-s.ended; err != nil {
+			t.Error(err)
+		}
 	})
-	answer := s.ask()
-	<-begun
-	s.stop()
-	if got := <-answer; got != "done" {
-		t.Errorf("the answer is %q", got)
-	}
-	if err := <-s.ended; err != nil {
-		t.Error(err)
-	}
 }
 
 // One that takes longer is cancelled, and can still say so.
 func TestShutdownCancelsWhatTakesTooLong(t *testing.T) {
-	begun := make(chan bool)
-	s := start(t, 20*time.Millisecond, func(w http.ResponseWriter, r *http.Request) {
-		begun <- true
-		<-r.Context().Done()
-		fmt.Fprint(w, "cancelled")
+	synctest.Test(t, func(t *testing.T) {
+		begun := make(chan bool)
+		s := start(t, 10*time.Second, func(w http.ResponseWriter, r *http.Request) {
+			begun <- true
+			<-r.Context().Done()
+			time.Sleep(time.Second)
+			fmt.Fprint(w, "cancelled")
+		})
+		answer := s.ask()
+		<-begun
+		s.stop()
+		if got := <-answer; got != "cancelled" {
+			t.Errorf("the answer is %q", got)
+		}
+		if err := <-s.ended; err != nil {
+			t.Error(err)
+		}
 	})
-	answer := s.ask()
-	<-begun
-	s.stop()
-	if got := <-answer; got != "cancelled" {
-		t.Errorf("the answer is %q", got)
-	}
-	if err := <-s.ended; err != nil {
-		t.Error(err)
-	}
 }
 
 func TestReachable(t *testing.T) {

@@ -17,8 +17,10 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"retrain/internal/api/apitest"
 	"retrain/internal/fault"
 	"retrain/internal/train"
 )
@@ -182,25 +184,30 @@ func TestTooManyTrainings(t *testing.T) {
 }
 
 func TestWaitingEndsWithTheFirstFreeSlot(t *testing.T) {
-	var running, most atomic.Int32
-	h := trainWith(func(context.Context) (train.Result, error) {
-		most.Store(max(most.Load(), running.Add(1)))
-		time.Sleep(5 * time.Millisecond)
-		running.Add(-1)
-		return train.Result{}, nil
-	}, Options{MaxTrainings: 2, MaxWait: 10 * time.Second})
-	done := make(chan int)
-	for range 8 {
-		go func() { done <- ask(h, "POST", "/train", trainBody).Code }()
-	}
-	for range 8 {
-		if got := <-done; got != 200 {
-			t.Errorf("%d", got)
+	synctest.Test(t, func(t *testing.T) {
+		var running atomic.Int32
+		h := trainWith(func(context.Context) (train.Result, error) {
+			if n := running.Add(1); n > 2 {
+				t.Errorf("%d run at the same time", n)
+			}
+			time.Sleep(time.Second)
+			running.Add(-1)
+			return train.Result{}, nil
+		}, Options{MaxTrainings: 2, MaxWait: 10 * time.Second})
+		begin := time.Now()
+		done := make(chan int)
+		for range 8 {
+			go func() { done <- ask(h, "POST", "/train", trainBody).Code }()
 		}
-	}
-	if most.Load() > 2 {
-		t.Errorf("%d ran at the same time", most.Load())
-	}
+		for range 8 {
+			if got := <-done; got != 200 {
+				t.Errorf("%d", got)
+			}
+		}
+		if took := time.Since(begin); took != 4*time.Second {
+			t.Errorf("eight trainings of a second, two at a time, took %v", took)
+		}
+	})
 }
 
 func TestTimeout(t *testing.T) {
@@ -214,62 +221,85 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
-// A client that goes away ends its step; one that only waits does not, however
-// long the body's time limit is over.
-func TestStepsLiveAsLongAsTheirClients(t *testing.T) {
-	ended := make(chan error, 1)
-	h := trainWith(func(ctx context.Context) (train.Result, error) {
-		select {
-		case <-ctx.Done():
-			ended <- ctx.Err()
-			return train.Result{}, ctx.Err()
-		case <-time.After(300 * time.Millisecond):
-			return train.Result{}, nil
+// serving serves a handler within a bubble until the test ends, and returns a
+// client of it.
+func serving(t *testing.T, h http.Handler) *http.Client {
+	network := apitest.NewNetwork()
+	server := &http.Server{Handler: h}
+	go func() { _ = server.Serve(network) }()
+	client := network.Client()
+	t.Cleanup(func() {
+		client.CloseIdleConnections()
+		if err := server.Close(); err != nil {
+			t.Error(err)
 		}
-	}, Options{BodyTimeout: 50 * time.Millisecond})
-	server := httptest.NewServer(h)
+	})
+	return client
+}
+
+// A client that only waits does not end its step, however long the body's time
+// limit is over.
+func TestStepsOutliveTheBodysTimeLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := serving(t, trainWith(func(ctx context.Context) (train.Result, error) {
+			select {
+			case <-ctx.Done():
+				return train.Result{}, ctx.Err()
+			case <-time.After(time.Hour):
+				return train.Result{}, nil
+			}
+		}, Options{BodyTimeout: 50 * time.Millisecond}))
+		res, err := client.Post("http://api/train", "application/json", strings.NewReader(trainBody))
+		if err != nil || res.StatusCode != http.StatusOK {
+			t.Fatalf("%v %v", res, err)
+		}
+		res.Body.Close()
+	})
+}
+
+// A client that goes away ends its step.
+func TestStepsEndWithTheirClients(t *testing.T) {
+	begun, ended := make(chan bool), make(chan error)
+	server := httptest.NewServer(trainWith(func(ctx context.Context) (train.Result, error) {
+		begun <- true
+		<-ctx.Done()
+		ended <- ctx.Err()
+		return train.Result{}, ctx.Err()
+	}, Options{}))
 	defer server.Close()
-
-	res, err := http.Post(server.URL+"/train", "application/json", strings.NewReader(trainBody))
-	if err != nil || res.StatusCode != http.StatusOK {
-		t.Fatalf("a waiting client: %v %v", res, err)
-	}
-	res.Body.Close()
-
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
-	defer cancel()
+	ctx, goAway := context.WithCancel(t.Context())
+	go func() {
+		<-begun
+		goAway()
+	}()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL+"/train", strings.NewReader(trainBody))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if res, err = http.DefaultClient.Do(r); err == nil {
+	if res, err := http.DefaultClient.Do(r); err == nil {
 		res.Body.Close()
 		t.Fatalf("the client did not go: %v", res)
 	}
-	select {
-	case err := <-ended:
-		if !errors.Is(err, context.Canceled) {
-			t.Error(err)
-		}
-	case <-time.After(5 * time.Second):
-		t.Error("the step goes on without its client")
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 }
 
 func TestBodiesThatDoNotArrive(t *testing.T) {
-	server := httptest.NewServer(newService(plainSteps(), Options{Log: quiet(), BodyTimeout: 50 * time.Millisecond}))
-	defer server.Close()
-	half, stalled := io.Pipe()
-	defer stalled.Close()
-	go func() { _, _ = io.WriteString(stalled, `{"processed`) }()
-	res, err := http.Post(server.URL+"/train", "application/json", half)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") == "" {
-		t.Errorf("%v", res)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		client := serving(t, newService(plainSteps(), Options{Log: quiet(), BodyTimeout: time.Minute}))
+		half, stalled := io.Pipe()
+		defer stalled.Close()
+		go func() { _, _ = io.WriteString(stalled, `{"processed`) }()
+		res, err := client.Post("http://api/train", "application/json", half)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		if res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") == "" {
+			t.Errorf("%v", res)
+		}
+	})
 }
 
 // The answer to an oversized body reaches a client that sends all of it before
