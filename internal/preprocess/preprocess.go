@@ -110,6 +110,7 @@ type job struct {
 	weight   int // index of the weights' column; -1 if there is none
 	columns  []Column
 	warnings []string
+	cut      timeCut
 
 	fit       *fit
 	sides     [2]sideTally

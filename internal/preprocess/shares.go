@@ -108,6 +108,7 @@ const (
 	itemsFile    = "shares/items.json"
 	resultsDir   = "shares/results/"
 	mergedResult = "shares/merged"
+	cutResult    = "shares/cut"
 )
 
 func roundResult(round int) string       { return fmt.Sprintf("shares/round-%d", round) }
@@ -153,9 +154,6 @@ func checkDivisible(req *PlanRequest) error {
 	bad := fault.New(fault.InvalidRequest, "The request cannot be carried out in shares.")
 	if req.DryRun {
 		bad.At("Not in shares; ask /preprocess", "value_error", "body", "dry_run")
-	}
-	if req.Split["time_column"] != nil {
-		bad.At("Not in shares: where the time cuts is known only of all rows", "value_error", "body", "split", "time_column")
 	}
 	if req.ShareBytes < 0 {
 		bad.At("Input should be at least 1", "range", "body", "share_bytes")

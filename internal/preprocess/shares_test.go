@@ -106,11 +106,14 @@ func dirtyFiles(r *rand.Rand) []string {
 func TestSharesMakeTheRun(t *testing.T) {
 	for seed := range uint64(24) {
 		r := rand.New(rand.NewPCG(seed, 2))
-		req := preprocess.Request{Target: []string{"y", "x", "colour", "flag", "units"}[r.IntN(5)]}
-		if r.IntN(2) == 0 {
+		req, rounds := preprocess.Request{Target: []string{"y", "x", "colour", "flag", "units"}[r.IntN(5)]}, 1
+		switch r.IntN(3) {
+		case 0:
 			req.Split = map[string]any{"group_column": "note"}
+		case 1: // many rows of a day
+			req.Split, rounds = map[string]any{"time_column": "day", "test_fraction": 0.1 + 0.5*r.Float64()}, 2
 		}
-		compareShares(t, fmt.Sprint("seed ", seed), r, dirtyFiles(r), req, 1)
+		compareShares(t, fmt.Sprint("seed ", seed), r, dirtyFiles(r), req, rounds)
 	}
 }
 
@@ -130,15 +133,22 @@ func TestSharesOfAllKinds(t *testing.T) {
 	for name, c := range map[string]struct {
 		files  []string
 		rounds int
+		time   string // column that the split goes by
 	}{
-		"a text after many numbers":      {[]string{codes.String(), "code,x,y\nA-1,0,1\n3,1,0\n"}, 2},
-		"a point where commas were":      {[]string{"x;u;y\n" + commas, "x;u;y\n" + commas + "3.5;1,5;a\n"}, 2},
-		"gzip":                           {[]string{files[0], gzipped(t, files[len(files)-1])}, 1},
-		"JSON Lines with different keys": {[]string{objectLines(`{"x":%d.5,"y":"a"}`), objectLines(`{"y":"b","z":[1],"w":"t%d"}`), objectLines(`{"w":"u","y":"a","x":%d}`)}, 1},
-		"Parquet":                        {parquetFiles(t, files), 1},
-		"a leak, scored on a sample":     {[]string{leaking(400), leaking(700), leaking(500)}, 1},
+		"a text after many numbers":      {[]string{codes.String(), "code,x,y\nA-1,0,1\n3,1,0\n"}, 2, ""},
+		"a point where commas were":      {[]string{"x;u;y\n" + commas, "x;u;y\n" + commas + "3.5;1,5;a\n"}, 2, ""},
+		"gzip":                           {[]string{files[0], gzipped(t, files[len(files)-1])}, 1, ""},
+		"JSON Lines with different keys": {[]string{objectLines(`{"x":%d.5,"y":"a"}`), objectLines(`{"y":"b","z":[1],"w":"t%d"}`), objectLines(`{"w":"u","y":"a","x":%d}`)}, 1, ""},
+		"Parquet by time":                {parquetFiles(t, files), 2, "day"},
+		"numbers for times":              {[]string{leaking(400), leaking(300)}, 2, "x"},
+		"Parquet":                        {parquetFiles(t, files), 1, ""},
+		"a leak, scored on a sample":     {[]string{leaking(400), leaking(700), leaking(500)}, 1, ""},
 	} {
-		compareShares(t, name, r, c.files, preprocess.Request{Target: "y"}, c.rounds)
+		req := preprocess.Request{Target: "y"}
+		if c.time != "" {
+			req.Split = map[string]any{"time_column": c.time}
+		}
+		compareShares(t, name, r, c.files, req, c.rounds)
 	}
 }
 
@@ -302,8 +312,6 @@ func TestSharesSayWhatIsWrong(t *testing.T) {
 
 	b := newBench()
 	put(b, "x,y\n"+rows, "x,z\n"+rows)
-	_, err := plan(b, preprocess.Request{Split: map[string]any{"time_column": "x"}})
-	wantFault(t, "a split by time", err, fault.InvalidRequest, "in shares")
 	p, err := plan(b, preprocess.Request{})
 	if err != nil {
 		t.Fatal(err)
@@ -320,6 +328,17 @@ func TestSharesSayWhatIsWrong(t *testing.T) {
 	wantFault(t, "a share that there is not", err, fault.InvalidRequest, "2 shares")
 	_, err = b.Seal(ctx, preprocess.RunRequest{RunID: "another"})
 	wantFault(t, "a run that was not planned", err, fault.DataNotFound, "no plan")
+
+	b = newBench()
+	put(b, "x,y,z\n"+strings.ReplaceAll(rows, "\n", ",0\n")+strings.ReplaceAll(rows, "\n", ",1\n"))
+	if p, err = plan(b, preprocess.Request{Target: "x", Split: map[string]any{"time_column": "y"}}); err == nil {
+		_, err = b.Scan(ctx, preprocess.SharesRequest{RunID: p.RunID, Items: item(0)})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = b.Reduce(ctx, preprocess.RunRequest{RunID: p.RunID})
+	wantFault(t, "a split by what is no time", err, fault.InvalidData, "neither numbers nor times")
 
 	b = newBench()
 	put(b, "x,y\n"+rows, "x,y\n"+rows)

@@ -59,7 +59,7 @@ func (s *Step) Write(ctx context.Context, req SharesRequest) (SharesResult, erro
 
 func (j *job) writeShare(ctx context.Context, share int, part dataset.Part) (rows int64, err error) {
 	j.names = shareNames(share)
-	w, hashes, err := j.beginRows(ctx, newSides(j.req.ModelName, j.split))
+	w, hashes, err := j.beginRows(ctx)
 	if err != nil {
 		return 0, err
 	}

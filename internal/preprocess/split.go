@@ -42,15 +42,14 @@ func parseSplit(given map[string]any) (Split, error) {
 // sides assigns rows to the training side or the holdout.
 type sides struct {
 	salt      uint64
-	threshold uint64  // hashes below it are holdout
-	byTime    bool    // then the cut decides, not the hash
-	cut       float64 // times at or after it are holdout
+	threshold uint64 // hashes below it are holdout
+	timeCut
 }
 
-func newSides(modelName string, s Split) *sides {
+func newSides(modelName string, s Split, cut timeCut) *sides {
 	h := fnv.New64a()
 	h.Write([]byte("retrain split v1\x00" + modelName))
-	return &sides{salt: h.Sum64(), threshold: uint64(math.Ldexp(s.TestFraction, 63)) << 1}
+	return &sides{salt: h.Sum64(), threshold: uint64(math.Ldexp(s.TestFraction, 63)) << 1, timeCut: cut}
 }
 
 // holdout reports whether a row belongs to the holdout, by the hash of its

@@ -11,7 +11,7 @@ import (
 func TestSidesHoldOutTheFractionThatIsAskedFor(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for _, fraction := range []float64{0.01, 0.2, 0.5, 0.9} {
-		s := newSides("default", Split{TestFraction: fraction})
+		s := newSides("default", Split{TestFraction: fraction}, timeCut{})
 		const n = 200_000
 		held := 0
 		for range n {
@@ -27,7 +27,7 @@ func TestSidesHoldOutTheFractionThatIsAskedFor(t *testing.T) {
 }
 
 func TestSidesDependOnTheModelAndNotTheRun(t *testing.T) {
-	a, again, b := newSides("a", Split{TestFraction: 0.5}), newSides("a", Split{TestFraction: 0.5}), newSides("b", Split{TestFraction: 0.5})
+	a, again, b := newSides("a", Split{TestFraction: 0.5}, timeCut{}), newSides("a", Split{TestFraction: 0.5}, timeCut{}), newSides("b", Split{TestFraction: 0.5}, timeCut{})
 	differ := 0
 	for h := range uint64(1000) {
 		if a.holdout(h) != again.holdout(h) {
@@ -41,7 +41,7 @@ func TestSidesDependOnTheModelAndNotTheRun(t *testing.T) {
 		t.Errorf("two models' splits differ in %d of 1000 rows, as if they were not independent", differ)
 	}
 	// A larger holdout only adds rows: what was held out stays so.
-	larger := newSides("a", Split{TestFraction: 0.6})
+	larger := newSides("a", Split{TestFraction: 0.6}, timeCut{})
 	for h := range uint64(1000) {
 		if a.holdout(h) && !larger.holdout(h) {
 			t.Fatal("a row left the holdout when it grew")

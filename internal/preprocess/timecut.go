@@ -9,18 +9,34 @@ import (
 	"retrain/internal/processed"
 )
 
+// timeCut is where a split by time cuts.
+type timeCut struct {
+	ByTime bool    // false: the hash decides
+	At     float64 // times at or after it are holdout
+}
+
 // findTimeCut reads the time column and finds the moment from which on rows are
-// holdout (processed.LatestFrom). It costs eight bytes a row.
-func (j *job) findTimeCut(ctx context.Context, s *sides) error {
+// holdout. It costs eight bytes a row.
+func (j *job) findTimeCut(ctx context.Context) error {
 	if j.split.TimeColumn == "" {
 		return nil
 	}
-	i := j.schema.Index(j.split.TimeColumn)
-	if err := j.checkTimes(&j.schema.Columns[i]); err != nil {
+	times, err := j.readTimes(ctx, j.options)
+	if err != nil {
 		return err
 	}
-	var times []float64
-	_, err := dataset.Read(ctx, j.open, j.schema, j.options, func(b *dataset.Batch) error {
+	slices.Sort(times)
+	j.cutAt(j.timeCut(times))
+	return nil
+}
+
+// readTimes returns the times of the rows that can be used.
+func (j *job) readTimes(ctx context.Context, options dataset.Options) (times []float64, err error) {
+	i := j.schema.Index(j.split.TimeColumn)
+	if err := j.checkTimes(&j.schema.Columns[i]); err != nil {
+		return nil, err
+	}
+	_, err = dataset.Read(ctx, j.open, j.schema, options, func(b *dataset.Batch) error {
 		for r := range b.Rows {
 			if !missing(&b.Columns[i], r) && !missing(&b.Columns[j.target], r) && !j.weightless(b, r) {
 				times = append(times, b.Columns[i].Numbers[r])
@@ -28,13 +44,22 @@ func (j *job) findTimeCut(ctx context.Context, s *sides) error {
 		}
 		return nil
 	})
-	if err != nil || len(times) == 0 {
-		return err
+	return times, err
+}
+
+// timeCut finds the cut among times in ascending order (processed.LatestFrom).
+func (j *job) timeCut(times []float64) timeCut {
+	if len(times) == 0 {
+		return timeCut{}
 	}
-	slices.Sort(times)
-	s.byTime, s.cut = true, processed.LatestFrom(times, j.split.TestFraction)
-	j.warn("split.time_column lets rows that trained an earlier champion judge a later challenger; keep the data files apart in time")
-	return nil
+	return timeCut{true, processed.LatestFrom(times, j.split.TestFraction)}
+}
+
+func (j *job) cutAt(c timeCut) {
+	j.cut = c
+	if c.ByTime {
+		j.warn("split.time_column lets rows that trained an earlier champion judge a later challenger; keep the data files apart in time")
+	}
 }
 
 // checkTimes refuses a column whose rows have no order in time.

@@ -77,7 +77,7 @@ func (j *job) readOnce(ctx context.Context) (whole bool, err error) {
 		if err := j.findRoles(); err != nil {
 			return nil, err
 		}
-		w, hashes, err = j.beginRows(ctx, newSides(j.req.ModelName, j.split))
+		w, hashes, err = j.beginRows(ctx)
 		return hashes, err
 	}
 	each := func(b *dataset.Batch) error { return w.batch(b) }
@@ -186,11 +186,10 @@ func (j *job) findSplitColumns() error {
 // on the training side, and streams the processed data and the rejects to the
 // store, where they appear only when save finishes them.
 func (j *job) transform(ctx context.Context) error {
-	split := newSides(j.req.ModelName, j.split)
-	if err := j.findTimeCut(ctx, split); err != nil {
+	if err := j.findTimeCut(ctx); err != nil {
 		return err
 	}
-	w, hashes, err := j.beginRows(ctx, split)
+	w, hashes, err := j.beginRows(ctx)
 	if err != nil {
 		return err
 	}
@@ -204,13 +203,13 @@ func (j *job) transform(ctx context.Context) error {
 
 // beginRows opens the output, and returns what is to be done with the rows, and
 // the hashes that it takes.
-func (j *job) beginRows(ctx context.Context, split *sides) (*rowWriter, [][]string, error) {
+func (j *job) beginRows(ctx context.Context) (*rowWriter, [][]string, error) {
 	hashes := j.beginTallies()
 	var err error
 	if j.out, err = j.openOutput(ctx); err != nil {
 		return nil, nil, err
 	}
-	return &rowWriter{job: j, split: split, out: j.out}, hashes, nil
+	return &rowWriter{job: j, split: newSides(j.req.ModelName, j.split, j.cut), out: j.out}, hashes, nil
 }
 
 // beginTallies empties what is counted and fitted over the rows.
@@ -304,7 +303,7 @@ func (w *rowWriter) unusable(b *dataset.Batch, r int) (reason, column string) {
 	if missing(&b.Columns[j.target], r) {
 		return "the target is missing", j.req.Target
 	}
-	if w.split.byTime && missing(&b.Columns[j.schema.Index(j.split.TimeColumn)], r) {
+	if w.split.ByTime && missing(&b.Columns[j.schema.Index(j.split.TimeColumn)], r) {
 		return "the time is missing", j.split.TimeColumn
 	}
 	if j.weight >= 0 {
@@ -330,11 +329,11 @@ func (w *rowWriter) rejectRow(b *dataset.Batch, r int, column, reason string) er
 }
 
 func (w *rowWriter) holdout(b *dataset.Batch, r int) bool {
-	if !w.split.byTime {
+	if !w.split.ByTime {
 		return w.split.holdout(b.Hashes[0][r])
 	}
 	i := w.job.schema.Index(w.job.split.TimeColumn)
-	return b.Columns[i].Numbers[r] >= w.split.cut
+	return b.Columns[i].Numbers[r] >= w.split.At
 }
 
 // checkSides refuses a split that cannot be trained or judged on.

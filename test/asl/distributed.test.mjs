@@ -73,37 +73,55 @@ for (const [kind, open] of [['a folder', folderStore], ['an S3 server', s3Store]
       return { ...result, inner };
     };
 
-    test('shares in any order, some of which fail and are repeated, lead to the model of one call', async () => {
-      const data_path = put('many', table());
-      const input = { data_path, target: 'y', model_params: params, model_name: 'many' };
-      const plain = await execute(ours, { ...input, run_id: 'one-call' }, { invoke: lambda.invoke });
+    // What is asked for, and how many scans it takes: a text behind many numbers takes a
+    // second one, and where a split by time cuts is found by another.
+    for (const [name, more, scans] of [['many', {}, 2], ['timed', { split: { time_column: 'z' } }, 3]]) {
+      test(`${name}: shares in any order, some of which fail and are repeated, lead to the model of one call`, async () => {
+        const data_path = put(name, table());
+        const input = { data_path, target: 'y', model_params: params, model_name: name, ...more };
+        const [apart, together] = [`${name}-in-shares`, `${name}-one-call`];
+        const plain = await execute(ours, { ...input, run_id: together }, { invoke: lambda.invoke });
+        assert.equal(plain.end, 'ModelPromoted', plain.cause);
+        const accident = (count) => {
+          if (count === 1) throw new TaskError('Lambda.ServiceException', 'an accident');
+        };
+        const result = await run(
+          { ...input, run_id: apart, share_bytes: 1 },
+          {
+            order: (batches) => batches.toReversed(),
+            during: (_, n) => (n % 2 ? { times: 2 } : { before: { ScanBatch: accident, WriteBatch: accident } }),
+          },
+        );
+        assert.equal(result.error, undefined, `${result.cause} ${lambda.log()}`);
+        assert.equal(result.path.filter((state) => state === 'ScanShares').length, scans);
+        assert.equal(result.inner.invocations.PreprocessData, 0);
+        const answer = (run, step) => {
+          const { duration_ms, usage, run_id, processed_data_path, rejected_path, ...rest } = JSON.parse(objects.read('ml-data', `store/runs/${run}/${step}.json`)).result;
+          return rest;
+        };
+        const sides = (run) => {
+          const { recipe, train, holdout } = JSON.parse(objects.read('ml-data', `store/runs/${run}/recipe.json`)).document;
+          return { recipe, train, holdout };
+        };
+        for (const step of ['preprocess', 'train']) assert.deepEqual(answer(apart, step), answer(together, step));
+        assert.deepEqual(sides(apart), sides(together));
+        assert.equal(objects.read('ml-data', `store/runs/${apart}/rejected.csv`), objects.read('ml-data', `store/runs/${together}/rejected.csv`));
+        assert.match(answer(apart, 'train').model_path, /sha256\/[0-9a-f]{64}\/model.onnx$/);
+        assert.equal(store.champion(name).generation, 1, 'the same model is champion already');
+      });
+    }
+
+    test('a search finds the same model', async () => {
+      const search = { grid: { learning_rate: [0.02, 0.3], max_iter: [20] }, n_jobs: 2 };
+      const input = { data_path: put('searched', table()), target: 'y', model_params: { algorithm: 'gradient_boosting', search }, model_name: 'searched' };
+      const plain = await execute(ours, { ...input, run_id: 'searched-one-call' }, { invoke: lambda.invoke });
       assert.equal(plain.end, 'ModelPromoted', plain.cause);
-      const accident = (count) => {
-        if (count === 1) throw new TaskError('Lambda.ServiceException', 'an accident');
-      };
-      const result = await run(
-        { ...input, run_id: 'in-shares', share_bytes: 1 },
-        {
-          order: (batches) => batches.toReversed(),
-          during: (_, n) => (n % 2 ? { times: 2 } : { before: { ScanBatch: accident, WriteBatch: accident } }),
-        },
-      );
-      assert.equal(result.error, undefined, `${result.cause} ${lambda.log()}`);
-      assert.equal(result.path.filter((name) => name === 'ScanShares').length, 2, 'a text behind many numbers takes a second scan');
-      assert.equal(result.inner.invocations.PreprocessData, 0);
-      const answer = (run, step) => {
-        const { duration_ms, usage, run_id, processed_data_path, rejected_path, ...rest } = JSON.parse(objects.read('ml-data', `store/runs/${run}/${step}.json`)).result;
-        return rest;
-      };
-      const sides = (run) => {
-        const { recipe, train, holdout } = JSON.parse(objects.read('ml-data', `store/runs/${run}/recipe.json`)).document;
-        return { recipe, train, holdout };
-      };
-      for (const step of ['preprocess', 'train']) assert.deepEqual(answer('in-shares', step), answer('one-call', step));
-      assert.deepEqual(sides('in-shares'), sides('one-call'));
-      assert.equal(objects.read('ml-data', 'store/runs/in-shares/rejected.csv'), objects.read('ml-data', 'store/runs/one-call/rejected.csv'));
-      assert.match(answer('in-shares', 'train').model_path, /sha256\/[0-9a-f]{64}\/model.onnx$/);
-      assert.equal(store.champion('many').generation, 1, 'the same model is champion already');
+      const { inner, error, cause } = await run({ ...input, run_id: 'searched-in-shares', share_bytes: 1 });
+      assert.equal(error, undefined, cause);
+      assert.equal(inner.invocations.TrainCandidate, 2);
+      const modelPath = (run_id) => JSON.parse(objects.read('ml-data', `store/runs/${run_id}/train.json`)).result.model_path;
+      assert.match(modelPath('searched-in-shares'), /sha256\/[0-9a-f]{64}\/model.onnx$/);
+      assert.equal(modelPath('searched-in-shares'), modelPath('searched-one-call'));
     });
 
     test('a file that changes between scan and writing is an error', async () => {
