@@ -97,14 +97,32 @@ func (s *service) story(r *recorder) {
 	s.run(0, "models")
 	s.run(0, "models", "versions", "default")
 	s.run(0, "models", "rollback", "default", "--to", "1", "--reason", "a test")
+	for _, name := range []string{"a", "b"} {
+		s.put(r, dataBucket+"/incoming/several/"+name+".csv", table(1_000, 3))
+	}
 	s.serve(func(url string) {
 		s.get(url + "/health?deep=1")
 		s.post(url+"/predict", `{"records":[{"g":"a","x0":1,"x1":2,"x2":3}]}`)
+		s.divided(url)
 	})
 	// More than one part of processed data is on its way when it turns out that
 	// the split by groups leaves no row for one of the sides.
 	late := s.put(r, dataBucket+"/incoming/late.csv", table(200_000, 10))
 	s.run(1, "retrain", late, "--target", "y", "--split", `{"group_column":"g"}`)
+}
+
+// divided does what the second state machine has the function do: a run in shares,
+// with a split by time, which takes a further scan.
+func (s *service) divided(url string) {
+	s.post(url+"/preprocess/plan", `{"data_path":"s3://`+dataBucket+`/incoming/several/","target":"y","run_id":"shares",`+
+		`"model_params":{"algorithm":"gradient_boosting","max_iter":3},"split":{"time_column":"x2"},"share_bytes":1}`)
+	for _, round := range []string{"1", "2"} {
+		s.post(url+"/preprocess/scan", `{"run_id":"shares","round":`+round+`,"items":[{"share":0},{"share":1}]}`)
+		s.post(url+"/preprocess/reduce", `{"run_id":"shares","round":`+round+`}`)
+	}
+	s.post(url+"/preprocess/write", `{"run_id":"shares","items":[{"share":1},{"share":0}]}`)
+	s.post(url+"/preprocess/seal", `{"run_id":"shares"}`)
+	s.post(url+"/train", `{"processed_data_path":"s3://`+storeBucket+`/retrain/runs/shares/processed.parquet","on_deadline":"checkpoint"}`)
 }
 
 // table is a CSV of two groups, which the split puts on the same side, random
