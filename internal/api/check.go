@@ -30,7 +30,7 @@ func (c *checker) add(loc []any, typ, msg string) {
 func (c *checker) violations() *fault.Error {
 	e := fault.New(fault.InvalidRequest, "The request is not valid: %d fields are wrong.", len(c.bad))
 	if len(c.bad) == 1 {
-		e = fault.New(fault.InvalidRequest, "The request is not valid: %s: %s.", place(c.bad[0].Loc), c.bad[0].Msg)
+		e = fault.New(fault.InvalidRequest, "%s", fault.Sentence("The request is not valid: "+place(c.bad[0].Loc)+": "+c.bad[0].Msg))
 	}
 	e.Fields = c.bad
 	return e

@@ -122,7 +122,7 @@ func Err(bad *fault.Error) error {
 	case 0:
 		return nil
 	case 1:
-		bad.Detail = fmt.Sprintf("The request is not valid: %s.", describe(bad.Fields[0]))
+		bad.Detail = fault.Sentence("The request is not valid: " + describe(bad.Fields[0]))
 	default:
 		bad.Detail = fmt.Sprintf("The request is not valid: %d fields are wrong.", len(bad.Fields))
 	}
