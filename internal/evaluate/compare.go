@@ -107,10 +107,14 @@ func translate(s *processed.Scored, to *model.Recipe) []int32 {
 	return labels
 }
 
+// shareOfTop is the most frequent class's share of the rows. Rows whose class
+// the model does not know may be of many classes, and count for none.
 func shareOfTop(labels []int32, classes int) float64 {
-	counts := make([]int, classes+1)
+	counts := make([]int, max(1, classes))
 	for _, label := range labels {
-		counts[label+1]++
+		if label >= 0 {
+			counts[label]++
+		}
 	}
 	return float64(slices.Max(counts)) / float64(max(1, len(labels)))
 }

@@ -74,3 +74,10 @@ func TestFiguresAreForReaders(t *testing.T) {
 		}
 	}
 }
+
+// Rows whose class nobody knows are not of one class, however many they are.
+func TestUnknownClassesAreNotTheTopClass(t *testing.T) {
+	if share := shareOfTop([]int32{-1, -1, -1, 0, 1}, 2); share != 0.2 {
+		t.Errorf("the top class has a share of %v, want 0.2", share)
+	}
+}
