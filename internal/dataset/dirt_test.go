@@ -161,6 +161,15 @@ func TestHeaderFaultsNamePositions(t *testing.T) {
 	}
 }
 
+// TestTheIndexOfPandasIsToldAsSuch: the most frequent header without a name.
+func TestTheIndexOfPandasIsToldAsSuch(t *testing.T) {
+	_, _, err := Scan(context.Background(), opens(",a,b\n0,1.5,2\n1,3.5,4\n"), Options{})
+	fails(t, err, fault.InvalidData, "name of its own")
+	if fields := fault.From(err).Fields; len(fields) != 1 || !strings.Contains(fields[0].Msg, "index=False") {
+		t.Errorf("fields %v", fields)
+	}
+}
+
 func TestLimits(t *testing.T) {
 	_, _, err := Scan(context.Background(), opens("a,b,c\n1,2,3\n"), Options{MaxColumns: 2})
 	fails(t, err, fault.TooLarge, "3 columns; the limit is 2")

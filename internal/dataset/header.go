@@ -306,7 +306,7 @@ func checkNames(names []string) error {
 		case len(bad.Fields) == maxFields:
 			return bad
 		case name == "":
-			bad.At("Column has no name", "empty_column_name", "data", "column", j+1)
+			bad.At(unnamed(j), "empty_column_name", "data", "column", j+1)
 		case len(name) > maxName:
 			bad.At("Column name is too long", "long_column_name", "data", "column", j+1)
 		case twice:
@@ -319,4 +319,13 @@ func checkNames(names []string) error {
 		return bad
 	}
 	return nil
+}
+
+// unnamed says that a column has no name. The first one's most frequent reason
+// is pandas, which writes the numbers of the rows so.
+func unnamed(j int) string {
+	if j == 0 {
+		return "Column has no name, as pandas writes its index; write the data with index=False, or give the column a name"
+	}
+	return "Column has no name"
 }
