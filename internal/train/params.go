@@ -118,7 +118,7 @@ func algorithm(bad *fault.Error, given map[string]any, task model.Task) string {
 	algorithm, ok := algorithms[name]
 	switch {
 	case !ok:
-		msg := "Input should be 'auto', 'gradient_boosting', 'logistic_regression' or 'linear_regression'"
+		msg := "Input should be 'auto', 'gradient_boosting', 'logistic_regression', 'linear_regression', 'lasso' or 'elasticnet'"
 		bad.At(msg+suggest(name, slices.Sorted(maps.Keys(algorithms))), "enum", loc...)
 		return ""
 	case algorithm == LogisticRegression && task == model.Regression:

@@ -254,10 +254,10 @@ func TestWrongParametersAreAllNamed(t *testing.T) {
 			"max_leaf_nodes": "value_error: Input should be at least 2, or null for no limit",
 		}},
 		{`{"algorithm":"gradient_bosting","nonsense":1}`, model.Binary, map[string]string{
-			"algorithm": "enum: Input should be 'auto', 'gradient_boosting', 'logistic_regression' or 'linear_regression'; did you mean 'gradient_boosting'?",
+			"algorithm": "enum: Input should be 'auto', 'gradient_boosting', 'logistic_regression', 'linear_regression', 'lasso' or 'elasticnet'; did you mean 'gradient_boosting'?",
 		}},
 		{`{"algorithm":"quantum"}`, model.Binary, map[string]string{
-			"algorithm": "enum: Input should be 'auto', 'gradient_boosting', 'logistic_regression' or 'linear_regression'",
+			"algorithm": "enum: Input should be 'auto', 'gradient_boosting', 'logistic_regression', 'linear_regression', 'lasso' or 'elasticnet'",
 		}},
 		{`{"algorithm":"auto","CC":1}`, model.Binary, map[string]string{"CC": "extra_forbidden: Unknown parameter; did you mean 'C'?"}},
 		{`{"C":-1,"learning_rate":0}`, model.Binary, map[string]string{
