@@ -62,7 +62,7 @@ const (
 // unlearnable says why a column cannot be learned from, or "".
 func unlearnable(c *dataset.Column, rows int64) string {
 	present := rows - c.Missing
-	unique := float64(c.Distinct) >= 0.95*float64(present) && present >= minRowsForIdentifier
+	unique := unique(c, present)
 	switch {
 	case c.Nested:
 		return "it holds objects or lists"
@@ -84,6 +84,11 @@ func unlearnable(c *dataset.Column, rows int64) string {
 		return "it looks like an identifier"
 	}
 	return ""
+}
+
+// unique reports whether nearly every value of a column is different.
+func unique(c *dataset.Column, present int64) bool {
+	return float64(c.Distinct) >= 0.95*float64(present) && present >= minRowsForIdentifier
 }
 
 // consecutive reports whether the column holds as many different whole numbers

@@ -116,13 +116,40 @@ func (j *job) findTask() error {
 	}
 	j.req.Task = string(task)
 	if task == model.Regression && !c.Kind.Numeric() {
-		return j.badTarget("holds text, which regression cannot predict")
+		reason := "holds text, which regression cannot predict"
+		if why := j.almostNumbers(c); why != "" {
+			reason += ", though " + why
+		}
+		return j.badTarget(reason)
 	}
 	if task == model.Binary && c.Distinct > 2 {
 		return j.badTarget("has more than 2 distinct values, which a binary task cannot have")
 	}
-	if task != model.Regression && c.Distinct > maxClasses {
-		return j.badTarget(fmt.Sprintf("has more than %d distinct values, too many for classes", maxClasses))
+	if task != model.Regression {
+		return j.checkClasses(c)
+	}
+	return nil
+}
+
+// checkClasses refuses a target whose classes do not recur, and says so where
+// there are few rows for each.
+func (j *job) checkClasses(c *dataset.Column) error {
+	present := j.schema.Rows - c.Missing
+	reason := ""
+	switch {
+	case c.Distinct > maxClasses:
+		reason = fmt.Sprintf("has more than %d distinct values, too many for classes", maxClasses)
+	case unique(c, present):
+		reason = fmt.Sprintf("has %d distinct values in %d rows, too many for classes", c.Distinct, present)
+	}
+	if why := j.almostNumbers(c); reason != "" && why != "" {
+		reason += ", though " + why
+	}
+	if reason != "" {
+		return j.badTarget(reason)
+	}
+	if c.Distinct > maxGuessedClasses && present < int64(minRowsAClass*c.Distinct) {
+		j.warn(fmt.Sprintf("the target has %d classes in %d rows, fewer than %d rows for each", c.Distinct, present, minRowsAClass))
 	}
 	return nil
 }

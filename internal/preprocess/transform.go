@@ -161,6 +161,7 @@ func (j *job) choose(ctx context.Context, schema *dataset.Schema, tally *dataset
 		return err
 	}
 	j.describe()
+	j.explainTexts()
 	if !slices.ContainsFunc(j.columns, func(c Column) bool { return c.Role == roleFeature }) {
 		return errNoFeatures()
 	}
