@@ -144,7 +144,7 @@ func TestRefusals(t *testing.T) {
 		`{"a": 2, "search": {"grid": {"a": [1, 3]}}}`:                        "model_params.a: The search gives this parameter, too",
 	} {
 		_, err := parse(t, text)
-		if !fault.Is(err, fault.InvalidRequest) || fault.From(err).Detail != "The request is not valid: "+want+"." {
+		if !fault.Is(err, fault.InvalidRequest) || fault.From(err).Detail != fault.Sentence("The request is not valid: "+want) {
 			t.Errorf("%s: %v\nwant %s", text, err, want)
 		}
 	}
