@@ -402,6 +402,7 @@ func TestCalibrationThatHasNoEffect(t *testing.T) {
 		"no rows":           {func(p *Part, _ int) { *p = Part{} }, "too few rows"},
 		"a class less":      {func(p *Part, _ int) { clear(p.Labels) }, "too few rows"},
 		"worse than chance": {opposite, "no better than chance"},
+		"the same of all":   {func(p *Part, _ int) { clear(p.Raw) }, "no better than chance"},
 	} {
 		for _, task := range []model.Task{model.Binary, model.Multiclass} {
 			for _, method := range []string{Sigmoid, Isotonic} {

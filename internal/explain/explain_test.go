@@ -359,6 +359,39 @@ func TestGrids(t *testing.T) {
 	}
 }
 
+// A shuffle scores every row with every tree, so of a large model fewer rows are
+// shuffled.
+func TestLargeModelsAreShuffledWithFewerRows(t *testing.T) {
+	trees := func(n int) *model.Model { return &model.Model{Trees: &model.Trees{Trees: make([]model.Tree, n)}} }
+	wide := &model.Model{Recipe: model.Recipe{Features: make([]model.Feature, 200)}, Linear: &model.Linear{}}
+	for _, c := range []struct {
+		m             *model.Model
+		columns, want int
+	}{
+		{trees(100), 10, 10_000},
+		{trees(100), 50, 2_000},
+		{trees(1000), 20, 500},
+		{trees(100_000), 50, 500}, // the fewest that tell anything
+		{trees(1), 1, 10_000_000},
+		{trees(0), 0, 50_000_000},
+		{wide, 50, 1_000},
+	} {
+		if got := affordable(c.m, c.columns); got != c.want {
+			t.Errorf("%+v with %d columns: %d rows, want %d", c.m, c.columns, got, c.want)
+		}
+	}
+}
+
+// The classes whose probabilities are told are the most frequent ones, in their
+// own order; rows of unknown classes count for none.
+func TestOutputsThatAreShown(t *testing.T) {
+	m := &model.Model{Recipe: model.Recipe{Task: model.Multiclass, Classes: []string{"a", "b", "c", "d", "e", "f"}}}
+	d := &depender{model: m, rows: &Rows{Y: []float64{0, 5, 5, 2, 2, 2, 3, -1, -1, -1, -1, 3, 3, 4}}}
+	if diff := gocmp.Diff([]int{0, 2, 3, 5}, d.shownOutputs()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestTheSameNumbersOnAnyNumberOfProcessors(t *testing.T) {
 	rng := rand.New(rand.NewPCG(9, 10))
 	m := modeltest.Trees(rng, model.Binary, 20, 8)
