@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/binary"
 	"io"
+	"maps"
 	"math"
 	"runtime"
 	"slices"
@@ -81,10 +82,7 @@ func NewWriter(w io.Writer, schema *Schema, names []string, meta map[string]stri
 	if err != nil {
 		return nil, err
 	}
-	out := &Writer{out: bufio.NewWriterSize(w, 256<<10), zstd: z, meta: map[string]string{}}
-	for key, value := range meta {
-		out.meta[key] = value
-	}
+	out := &Writer{out: bufio.NewWriterSize(w, 256<<10), zstd: z, meta: maps.Clone(meta)}
 	for _, name := range names {
 		j := schema.Index(name)
 		if j < 0 {
@@ -118,9 +116,6 @@ func newRowBuffer(columns int) *rowBuffer {
 		dicts:   make([][]string, columns),
 	}
 }
-
-// SetMeta adds a pair to the file's key-value metadata, until Close.
-func (w *Writer) SetMeta(key, value string) { w.meta[key] = value }
 
 // Rows returns how many rows a side has.
 func (w *Writer) Rows(side Side) int64 {

@@ -152,8 +152,9 @@ func (v *verdict) failed() []string {
 	return rules
 }
 
-// store keeps the verdict, and before it the report that shows it. If another evaluation of the same comparison was
-// stored meanwhile, that one stands and is returned.
+// store keeps the verdict, and before it the report that shows it. If another
+// evaluation of the same comparison was stored meanwhile, that one stands and is
+// returned.
 func (j *job) store(ctx context.Context, v *verdict, r *Result) (*Result, error) {
 	c, err := j.comparison()
 	if err != nil {

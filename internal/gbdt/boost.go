@@ -64,11 +64,12 @@ type Options struct {
 //
 // The errors are a fault.InvalidRequest for parameters that are out of range or
 // do not fit the data, a fault.InvalidData for data that nothing can be learned
-// from and for a training that diverges, a fault.RunConflict for a checkpoint of another training, AfterRound's
-// error, and ctx's when that ends before the training does. After the last two
-// the Result is not nil: it holds the complete rounds, and their Checkpoint. ctx
-// is looked at before each split. Train moves the rows within d; d may be used
-// again, with the same result, but not at the same time.
+// from and for a training that diverges, a fault.RunConflict for a checkpoint of
+// another training, AfterRound's error, and ctx's when that ends before the
+// training does. After the last two the Result is not nil: it holds the complete
+// rounds, and their Checkpoint. ctx is looked at before each split. Train moves
+// the rows within d; d may be used again, with the same result, but not at the
+// same time.
 func Train(ctx context.Context, d *Data, p Params, o Options) (*Result, error) {
 	if err := p.Check(); err != nil {
 		return nil, err

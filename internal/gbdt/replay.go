@@ -7,8 +7,8 @@ import "context"
 const replayRows = 256
 
 // replay adds the trees of the checkpoint behind the given number of rounds, if
-// there are any, to the scores of all rows, as the rounds that grew them did: to each row's in the order of the
-// trees, so that the sums have the same bits.
+// there are any, to the scores of all rows, as the rounds that grew them did: to
+// each row's in the order of the trees, so that the sums have the same bits.
 func (t *trainer) replay(ctx context.Context, rounds int) error {
 	first := rounds * len(t.scores)
 	if len(t.resumed) == first {

@@ -101,7 +101,7 @@ func (l logistic) curvatures(z []rows, b *block[float32]) {
 // multinomial is the log loss of any number of classes, with a raw score each.
 type multinomial struct{ classWeights []float64 }
 
-// probabilities replaces the raw scores by e^(z-top), where top is each row's
+// exponentials replaces the raw scores by e^(z-top), where top is each row's
 // largest, and returns tops and the sums over the classes.
 func (m multinomial) exponentials(z []rows, n int) (top, sum *rows) {
 	top, sum = new(rows), new(rows)

@@ -30,9 +30,9 @@ func (c Comparison) Gain() (difference, low, high float64) {
 }
 
 // CompareClassification compares two models' answers (both in the same order of
-// classes) in the named metric; y and the answers are as Classification takes them. It panics for a metric that Known does not
-// list, and where Classification does. The only error is that of a context
-// which ended; a bootstrap stops for it.
+// classes) in the named metric; y and the answers are as Classification takes
+// them. It panics for a metric that Known does not list, and where Classification
+// does. The only error is that of a context which ended; a bootstrap stops for it.
 //
 // The rows are taken as independent draws. Both models are always judged on
 // the same draw, so what the two have in common cancels.

@@ -11,8 +11,8 @@ import (
 
 // Check reports what keeps a model from being scored and stored, or nil. It
 // does not trust the model in anything: a model that passes can be scored on
-// any row of len(Features) values without a panic or an endless walk, and
-// every category's code is in range. The error names positions, never contents.
+// any row that is encoded as Predict takes it without a panic or an endless walk,
+// and every category's code in it is in range. The error names positions, never contents.
 func (m *Model) Check() error {
 	if err := m.Recipe.Check(); err != nil {
 		return err
