@@ -10,6 +10,7 @@ ARG TARGETOS=linux
 ARG TARGETARCH=amd64
 ARG VERSION=dev
 ARG COMMIT=unknown
+ARG SOURCE_DATE_EPOCH=0
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
@@ -19,7 +20,8 @@ RUN mkdir -p /out/usr/local/bin /out/var/runtime && \
     CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} go build -trimpath -buildvcs=false -tags lambda.norpc \
       -ldflags "-s -w -X main.version=${VERSION} -X main.commit=${COMMIT}" -o /out/usr/local/bin/api ./cmd/api && \
     ln -s /usr/local/bin/api /out/var/runtime/bootstrap && \
-    mkdir /data
+    mkdir /data && \
+    find /out /data -exec touch -h -d "@${SOURCE_DATE_EPOCH}" {} +
 
 FROM ${RUN_IMAGE}
 ARG VERSION=dev

@@ -44,7 +44,7 @@ stand_in() {
   mkdir -p "$mounted/bin" "$mounted/tmp" "$mounted/etc"
   chmod 1777 "$mounted/tmp"
   cp /bin/busybox "$mounted/bin/busybox"
-  for tool in sh mkdir ln; do ln -s busybox "$mounted/bin/$tool"; done
+  for tool in sh mkdir ln find touch; do ln -s busybox "$mounted/bin/$tool"; done
   for setting in "$@"; do buildah config --env "$setting" "$container"; done
   buildah umount "$container" >/dev/null
   buildah commit --quiet --rm "$container" "localhost/$name" >/dev/null
@@ -88,6 +88,7 @@ expect 'working folder' "$(config .OCIv1.Config.WorkingDir)" /data
 expect 'version label' "$(config '(index .OCIv1.Config.Labels "org.opencontainers.image.version")')" $version
 expect bootstrap "$(readlink "$mounted/var/runtime/bootstrap")" /usr/local/bin/api
 expect 'mode of the binary' "$(stat -c %a "$binary")" 755
+expect 'time of the binary' "$(stat -c %Y "$binary")" 0
 expect 'owner of /data' "$(stat -c %u:%g "$mounted/data")" 65532:65532
 ! grep -aq 'ld-linux' "$binary" || fail 'the binary is linked dynamically'
 go version -m "$binary" | grep -q 'CGO_ENABLED=0' || fail 'the binary was built with cgo'
