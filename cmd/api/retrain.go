@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -70,7 +72,11 @@ func (c *retrainCommand) request() (retrain.Request, error) {
 // fail reports an error on both outputs.
 func (s *surroundings) fail(err error) error {
 	e := fault.From(err)
-	fmt.Fprintf(s.stderr, "\n%s: %s\n", e.Kind.Info().Title, explain(e))
+	title, detail := e.Kind.Info().Title, explain(e)
+	if s.ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		title, detail = "Interrupted", "The command was stopped before its end; given again, it does not repeat the steps that are done."
+	}
+	fmt.Fprintf(s.stderr, "\n%s: %s\n", title, detail)
 	if e.Kind == fault.Internal && e.Cause != nil {
 		fmt.Fprintf(s.stderr, "Cause: %v\n", e.Cause)
 	}
@@ -96,6 +102,7 @@ var flagNames = map[string]string{
 	"data_path": "DATA", "model_params": "--params", "model_name": "--model", "target": "--target",
 	"gate": "--gate", "read": "--read", "split": "--split", "task": "--task", "run_id": "--run-id",
 	"to_version": "--to", "reason": "--reason", "by": "--by", "expected_champion_version": "--expect",
+	"older-than": "--older-than", "keep": "--keep",
 }
 
 // flagOf writes a loc as the flag that it is about: --params max_iter.
