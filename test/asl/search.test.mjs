@@ -93,6 +93,32 @@ describe('a search', () => {
     }
   });
 
+  test('a candidate that is killed while it is trained is trained again', async () => {
+    const search = { grid: { learning_rate: [0.05, 0.1] }, n_jobs: 1 };
+    const model_params = { algorithm: 'gradient_boosting', max_iter: 600, early_stopping: false, search };
+    const undisturbed = await execute(ours, { ...input('left', search), model_params }, { invoke });
+    assert.equal(undisturbed.end, 'ModelPromoted', undisturbed.cause);
+    const other = await startLambda({ ...store.env, RETRAIN_STORE: `${store.env.RETRAIN_STORE}-killed` });
+    let killed = 0;
+    const timers = [];
+    try {
+      const run = await execute(ours, { ...input('left', search), model_params }, {
+        invoke: other.invoke,
+        before: {
+          TrainCandidate(n) {
+            if (n % 2) timers.push(setTimeout(() => (killed += other.signal('SIGKILL')), 150));
+          },
+        },
+      });
+      assert.equal(run.end, 'ModelPromoted', run.cause);
+      assert.ok(killed > 0);
+      assert.equal(digest(run), digest(undisturbed));
+    } finally {
+      timers.forEach(clearTimeout);
+      await other.stop();
+    }
+  });
+
   test('fails if all candidates do', async () => {
     const run = await execute(ours, input('none', { grid: { algorithm: ['gradient_boosting'], monotonic_cst: [{ nothing: 1 }] } }), { invoke });
     assert.equal(run.end, 'RetrainingFailed');
