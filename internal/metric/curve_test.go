@@ -208,6 +208,10 @@ func TestRowsNeeded(t *testing.T) {
 	if share := float64(seen) / float64(trials); share < 0.7 || share > 0.9 {
 		t.Errorf("%d rows are called needed, and %.2f of the trials see the difference", rows, share)
 	}
+	certain := Comparison{Metric: Accuracy, Confidence: 0.95, Rows: 10, Difference: 0.1, Low: 0.1, High: 0.1}
+	if got := certain.RowsNeeded(0); got != 0 {
+		t.Errorf("an interval without width asks for %d rows", got)
+	}
 	if c.RowsNeeded(1) != 0 || (Comparison{Undefined: "no", Difference: 1}).RowsNeeded(0) != 0 || (Comparison{Metric: Accuracy, Confidence: 0.95}).RowsNeeded(0) != 0 {
 		t.Error("rows are needed for what none can show")
 	}
