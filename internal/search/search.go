@@ -82,13 +82,6 @@ func Parse(params map[string]any) (*Plan, error) {
 	return plan, settings.Err(bad)
 }
 
-// Without returns the parameters without the search.
-func Without(params map[string]any) map[string]any {
-	rest := maps.Clone(params)
-	delete(rest, Key)
-	return rest
-}
-
 // The defaults of what a search may leave out.
 const (
 	defaultDraws    = 10
