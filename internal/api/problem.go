@@ -120,7 +120,7 @@ func fromHuma(status int, errs []error) *fault.Error {
 			for part := range strings.SplitSeq(d.Location, ".") {
 				loc = append(loc, part)
 			}
-			e = e.At("Input is not valid here", "value_error", loc...)
+			e = e.At("Input is not valid here: "+d.Message, "value_error", loc...)
 		}
 	}
 	return e

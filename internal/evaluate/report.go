@@ -35,7 +35,7 @@ const (
 func (j *job) report(ctx context.Context, v *verdict, r *Result, at time.Time) ([]byte, error) {
 	p := &report.Report{
 		ModelName: j.name, Target: r.Target, Task: r.Task, Decision: r.Decision, Passed: r.ShouldUpdate, Summary: r.Summary,
-		Rules: rulesOf(r.Reasons), Primary: r.Primary, Confidence: j.gate.Confidence, Scores: v.shownScores(r),
+		Rules: rulesOf(r.Reasons), Primary: r.Primary, Confidence: j.gate.Confidence, Scores: v.shownScores(r, j.challenger.manifest.Baselines),
 		Importances: importances(j.challenger.model, r.Importances), Permuted: r.Importances, Dependences: r.Dependences,
 		Slices:  v.shownSlices(),
 		Lineage: j.lineage(r, at), Params: params(j.challenger.manifest.Params),
@@ -107,8 +107,9 @@ func ruleOf(r Reason) report.Rule {
 	return rule
 }
 
-// shownScores lists the metrics, the one that decides first.
-func (v *verdict) shownScores(r *Result) []report.Score {
+// shownScores lists the metrics, the one that decides first, with those that the
+// baselines have.
+func (v *verdict) shownScores(r *Result, baselines map[string]modelstore.Scores) []report.Score {
 	names := v.metrics()
 	slices.SortStableFunc(names, func(a, b string) int {
 		if (a == v.primary) == (b == v.primary) {
@@ -128,9 +129,9 @@ func (v *verdict) shownScores(r *Result) []report.Score {
 				s.Difference = &c
 			}
 		}
-		if name == v.primary {
-			for _, baseline := range slices.Sorted(maps.Keys(r.Baselines)) {
-				s.Baselines = append(s.Baselines, report.Fact{Name: baseline, Value: figure(r.Baselines[baseline])})
+		for _, baseline := range slices.Sorted(maps.Keys(baselines)) {
+			if score := baselines[baseline][name]; score != nil {
+				s.Baselines = append(s.Baselines, report.Fact{Name: baseline, Value: figure(*score)})
 			}
 		}
 		all = append(all, s)
