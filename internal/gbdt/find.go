@@ -8,10 +8,6 @@ const (
 	rowsPerTask = 1 << 11
 )
 
-// worthSharing is the work of a leaf, see grower.work, below which handing some
-// of it to another processor takes longer than doing it.
-const worthSharing = 1 << 16
-
 // find finds the best splits of those of a leaf's children that are open. It
 // builds the histogram of the smaller child and subtracts it from the parent's,
 // which becomes the larger child's; without a parent's, it builds all.
@@ -37,11 +33,7 @@ func (g *grower) find(parent *leaf, children, open []*leaf) {
 		}
 	}
 	tries := g.columnsToTry(open)
-	run := g.pool.run
-	if g.work(built, open) < worthSharing {
-		run = alone
-	}
-	run(len(g.data.words), func(group, _ int) {
+	g.pool.run(len(g.data.words), func(group, _ int) {
 		from, to := g.data.groupLanes(group)
 		for i, l := range built {
 			g.buildGroup(l, group, whole[i])
@@ -63,15 +55,6 @@ func (g *grower) find(parent *leaf, children, open []*leaf) {
 	for i, l := range open {
 		l.best = g.choose(l, g.candidates[i])
 	}
-}
-
-// work estimates what find has to do, in cells of histograms that are read or written.
-func (g *grower) work(built, open []*leaf) int {
-	n := 2 * cells * len(open)
-	for _, l := range built {
-		n += cells + l.count()
-	}
-	return n * len(g.data.bins.lanes)
 }
 
 // buildByRows adds the rows of a leaf to its histogram and, by other workers,
