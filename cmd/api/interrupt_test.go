@@ -17,7 +17,7 @@ func TestAnInterruptedCommandSaysSo(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	s := &surroundings{ctx: ctx, stdout: &stdout, stderr: &stderr}
 	stop()
-	if err := s.fail(fault.From(ctx.Err())); !errors.Is(err, errReported) {
+	if err := s.failDocument(fault.From(ctx.Err())); !errors.Is(err, errReported) {
 		t.Errorf("failed with %v", err)
 	}
 	if said := stderr.String(); !strings.Contains(said, "Interrupted: The command was stopped") || strings.Contains(said, "unavailable") {

@@ -74,6 +74,9 @@ type (
 
 // show prints a document as JSON or, by write, as a text.
 func (o output) show(s *surroundings, document any, err error, write func(io.Writer)) error {
+	if err != nil && o.JSON {
+		return s.failDocument(err)
+	}
 	if err != nil {
 		return s.fail(err)
 	}

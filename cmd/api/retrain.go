@@ -29,11 +29,11 @@ func (c *retrainCommand) Run(s *surroundings) error {
 	result, err := steps.Retrain(s.ctx, request)
 	p.end()
 	if err != nil {
-		return s.fail(err)
+		return s.failDocument(err)
 	}
 	text, err := api.EncodeIndented(result)
 	if err != nil {
-		return s.fail(err)
+		return s.failDocument(err)
 	}
 	summarize(s.stderr, &result)
 	_, err = fmt.Fprintf(s.stdout, "%s\n", text)
@@ -69,7 +69,7 @@ func (c *retrainCommand) request() (retrain.Request, error) {
 	return request, nil
 }
 
-// fail reports an error on both outputs.
+// fail tells a person of an error, on stderr.
 func (s *surroundings) fail(err error) error {
 	e := fault.From(err)
 	title, detail := e.Kind.Info().Title, explain(e)
@@ -80,8 +80,13 @@ func (s *surroundings) fail(err error) error {
 	if e.Kind == fault.Internal && e.Cause != nil {
 		fmt.Fprintf(s.stderr, "Cause: %v\n", e.Cause)
 	}
-	fmt.Fprintf(s.stdout, "%s\n", fault.Document(e, "", ""))
 	return errReported
+}
+
+// failDocument is fail, and gives the document to whoever reads JSON from stdout.
+func (s *surroundings) failDocument(err error) error {
+	fmt.Fprintf(s.stdout, "%s\n", fault.Document(fault.From(err), "", ""))
+	return s.fail(err)
 }
 
 // explain tells an error with its fields, under the names of the flags.
