@@ -69,6 +69,7 @@ func columnFromParams(bad *fault.Error, req *Request, field string, to *string, 
 		}
 		column, isString := given.(string)
 		switch {
+		case given == nil: // as if it were not there
 		case !isString:
 			bad.At("Input should be a valid string", "string_type", "body", "model_params", name)
 		case *to != "" && *to != column:

@@ -70,7 +70,7 @@ func TestRowsThatCannotBeWeighedAreRejected(t *testing.T) {
 	byTime := strings.ReplaceAll(text, "x,colour", "time,colour")
 	for name, req := range map[string]preprocess.Request{
 		"field": weighing("w"),
-		"param": {DataPath: "s3://data/d.csv", Target: "y", ModelParams: map[string]any{"sample_weight": "w", "weight_column": "w"}},
+		"param": {DataPath: "s3://data/d.csv", Target: "y", ModelParams: map[string]any{"target": nil, "sample_weight": "w", "weight_column": "w"}},
 		"time":  {DataPath: "s3://data/d.csv", Target: "y", ModelParams: map[string]any{}, SampleWeight: "w", Split: map[string]any{"time_column": "time"}},
 	} {
 		b := newBench()

@@ -242,6 +242,16 @@ func (c Custom) Set(v any) (string, string) { return c.Store(v) }
 // Get implements Value.
 func (c Custom) Get() any { return c.Load() }
 
+// Elsewhere is a setting that whoever calls Read takes out beforehand, so that a
+// wrong spelling of it is led to it. Where it is still there, and not null, it is refused.
+type Elsewhere struct{}
+
+// Set implements Value.
+func (Elsewhere) Set(any) (string, string) { return "Not permitted here", "extra_forbidden" }
+
+// Get implements Value.
+func (Elsewhere) Get() any { return nil }
+
 // Optional is a finite float64 that may be absent.
 type Optional struct{ To **float64 }
 

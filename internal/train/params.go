@@ -9,6 +9,7 @@ import (
 	"retrain/internal/gbdt"
 	"retrain/internal/linear"
 	"retrain/internal/model"
+	"retrain/internal/search"
 	"retrain/internal/settings"
 )
 
@@ -32,6 +33,13 @@ var algorithms = map[string]string{
 // ratios are the l1_ratio that algorithms' other names stand for: those of
 // scikit-learn's Lasso and ElasticNet, unless another is given.
 var ratios = map[string]float64{"lasso": 1, "elasticnet": 0.5, "elastic_net": 0.5}
+
+// besides are the parameters that are taken out before an algorithm's are read.
+var besides = []settings.Field{
+	{Name: "algorithm", Value: settings.Elsewhere{}}, {Name: search.Key, Value: settings.Elsewhere{}},
+	{Name: "target", Value: settings.Elsewhere{}},
+	{Name: "sample_weight", Aliases: []string{"weight_column"}, Value: settings.Elsewhere{}},
+}
 
 // Params are the parameters of a training, defaults included.
 type Params struct {
@@ -61,7 +69,7 @@ func ParseParams(given map[string]any, recipe *model.Recipe) (*Params, error) {
 	p.fields = fieldsOf(p, p.Algorithm, recipe)
 	p.given = maps.Clone(given)
 	delete(p.given, "algorithm")
-	settings.Collect(bad, settings.Read(p.given, p.fields, "body", "model_params"))
+	settings.Collect(bad, settings.Read(p.given, slices.Concat(besides, p.fields), "body", "model_params"))
 	settings.Collect(bad, p.Boosting.Check()) // of the other learners, the validation part's
 	settings.Collect(bad, p.Linear.Check())
 	settings.Collect(bad, p.Decision.check())

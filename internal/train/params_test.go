@@ -260,13 +260,16 @@ func TestWrongParametersAreAllNamed(t *testing.T) {
 			"algorithm": "enum: Input should be 'auto', 'gradient_boosting', 'logistic_regression', 'linear_regression', 'lasso' or 'elasticnet'",
 		}},
 		{`{"algorithm":"auto","CC":1}`, model.Binary, map[string]string{"CC": "extra_forbidden: Unknown parameter; did you mean 'C'?"}},
-		{`{"C":-1,"learning_rate":0}`, model.Binary, map[string]string{
+		{`{"algorithms":"lasso"}`, model.Binary, map[string]string{"algorithms": "extra_forbidden: Unknown parameter; did you mean 'algorithm'?"}},
+		{`{"weight_colum":"w"}`, model.Binary, map[string]string{"weight_colum": "extra_forbidden: Unknown parameter; did you mean 'sample_weight'?"}},
+		{`{"search":{}}`, model.Binary, map[string]string{"search": "extra_forbidden: Not permitted here"}},
+		{`{"C":-1,"learning_rate":0,"search":null}`, model.Binary, map[string]string{
 			"C": "value_error: Input should be greater than 0", "learning_rate": "value_error: Input should be greater than 0",
 		}},
 		{`{"algorithm":7}`, model.Binary, map[string]string{"algorithm": "string_type: Input should be a valid string"}},
 		{`{"algorithm":"logistic_regression","alpha":1}`, model.Regression, map[string]string{
 			"algorithm": "value_error: logistic_regression predicts classes; for this regression task use 'linear_regression' or 'gradient_boosting'",
-			"alpha":     "extra_forbidden: Unknown parameter; known are C, penalty, l1_ratio, max_iter, tol, class_weight, validation_fraction, random_state, calibration, threshold, tune_threshold",
+			"alpha":     "extra_forbidden: Unknown parameter; known are algorithm, search, target, sample_weight, C, penalty, l1_ratio, max_iter, tol, class_weight, validation_fraction, random_state, calibration, threshold, tune_threshold",
 		}},
 		{`{"algorithm":"linear_regression"}`, model.Multiclass, map[string]string{
 			"algorithm": "value_error: linear_regression predicts numbers; for this classification task use 'logistic_regression' or 'gradient_boosting'",

@@ -157,7 +157,7 @@ func withoutColumn(params map[string]any, name, column string) (map[string]any, 
 	if !ok {
 		return params, nil
 	}
-	if given != column {
+	if given != column && (given != nil || column != "") {
 		return nil, fault.New(fault.InvalidRequest, "The data was preprocessed for another %s than model_params gives.", name).
 			At("Differs from the "+name+" that the data was preprocessed for", "value_error", "body", "model_params", name)
 	}
