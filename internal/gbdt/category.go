@@ -20,9 +20,9 @@ const catSupport = 10
 //
 // A split into sets is chosen from so many that it gains much by chance alone,
 // see chanceGain; what counts is what it gains beyond that.
-func (r *rules) category(h *[cells]pair, bins int, s *site, k int, rows *tally) candidate {
+func (r *rules) category(h *[cells]pair, bins int, s *site, k int, rows *tally, keys *[cells]uint64) candidate {
 	var room [maxBins]uint8
-	present, order := r.sorted(room[:0], h[:bins], s)
+	present, order := r.sorted(room[:0], h[:bins], s, keys)
 	luck := r.chanceGain(h[:bins], s)
 	sc := r.newScan(s, k, rows)
 	sc.best += luck
@@ -39,8 +39,8 @@ func (r *rules) category(h *[cells]pair, bins int, s *site, k int, rows *tally) 
 
 // sorted returns the bins that the leaf has rows in, those of missing ones aside, and
 // of these, appended to dst, the ones with enough rows by their smoothed ratio.
-func (r *rules) sorted(dst []uint8, h []pair, s *site) (present binSet, order []uint8) {
-	var keys [cells]uint64
+// keys is room for it.
+func (r *rules) sorted(dst []uint8, h []pair, s *site, keys *[cells]uint64) (present binSet, order []uint8) {
 	n := 0
 	support := catSupport * s.sum.hessian() / float64(s.rows)
 	for b, cell := range h {

@@ -1,5 +1,10 @@
 package gbdt
 
+import (
+	"iter"
+	"slices"
+)
+
 // Leaves with more rows than this have their histograms built by rows, each
 // worker with its share of rows and a histogram of its own; smaller ones by
 // groups of columns, which needs no adding up. Either way the sums are the same.
@@ -33,7 +38,7 @@ func (g *grower) find(parent *leaf, children, open []*leaf) {
 		}
 	}
 	tries := g.columnsToTry(open)
-	g.pool.run(len(g.data.words), func(group, _ int) {
+	g.pool.run(len(g.data.words), func(group, worker int) {
 		from, to := g.data.groupLanes(group)
 		for i, l := range built {
 			g.buildGroup(l, group, whole[i])
@@ -43,12 +48,7 @@ func (g *grower) find(parent *leaf, children, open []*leaf) {
 		}
 		for i, l := range open {
 			for _, lane := range g.data.bins.lanes[from:to] {
-				for _, k := range lane.columns {
-					g.candidates[i][k] = none
-					if tries[i] == nil || tries[i][k] {
-						g.candidates[i][k] = g.search(l, k, nil)
-					}
-				}
+				g.searchLane(l, &lane, tries[i], g.candidates[i], &g.desks[worker])
 			}
 		}
 	})
@@ -88,19 +88,58 @@ func (g *grower) buildGroup(l *leaf, group int, whole bool) {
 	g.data.accumulate(l.hist, g.pairs, l.from, l.to, group, group+1)
 }
 
-// search returns the best split of a leaf by one column.
-func (g *grower) search(l *leaf, k int, rows *tally) candidate {
-	c := &g.data.bins.columns[k]
-	sums := l.hist.lane(c.lane)
-	if c.sharing != nil {
-		var room [cells]pair
-		c.sums(sums, &room)
-		sums = &room
+// desk is where a worker finds splits.
+type desk struct {
+	fold
+	keys [cells]uint64 // of a column's categories
+}
+
+// searchLane finds the best split of a leaf by each column of a lane, or each of
+// these that may be tried.
+func (g *grower) searchLane(l *leaf, lane *lane, tries []bool, found []candidate, d *desk) {
+	for k, sums := range g.sums(l, lane, d) {
+		found[k] = none
+		if tries == nil || tries[k] {
+			found[k] = g.search(l, k, sums, nil, d)
+		}
 	}
+}
+
+// sums goes through the columns of a lane, and a leaf's sums by the bins of each.
+func (g *grower) sums(l *leaf, lane *lane, d *desk) iter.Seq2[int, *[cells]pair] {
+	return func(yield func(int, *[cells]pair) bool) {
+		h := l.hist.lane(g.data.bins.columns[lane.columns[0]].lane)
+		if len(lane.columns) == 1 {
+			yield(lane.columns[0], h)
+			return
+		}
+		d.start(h, lane.size)
+		for _, k := range slices.Backward(lane.columns) {
+			if !yield(k, d.out(&g.data.bins.columns[k])) {
+				return
+			}
+		}
+	}
+}
+
+// search returns the best split of a leaf by one column.
+func (g *grower) search(l *leaf, k int, sums *[cells]pair, rows *tally, d *desk) candidate {
+	c := &g.data.bins.columns[k]
 	if c.categorical() {
-		return g.category(sums, len(c.codes), &l.site, k, rows)
+		return g.category(sums, len(c.codes), &l.site, k, rows, &d.keys)
 	}
 	return g.numeric(sums, len(c.edges)+1, &l.site, k, rows)
+}
+
+// searchCounted is search for a single column, the rows of which it counts.
+func (g *grower) searchCounted(l *leaf, column int) candidate {
+	d, rows := &g.desks[0], g.tally(l, column)
+	for k, sums := range g.sums(l, &g.data.bins.lanes[g.data.bins.columns[column].lane], d) {
+		if k == column {
+			return g.search(l, k, sums, rows, d)
+		}
+	}
+	panic("the column is not in its lane")
 }
 
 // choose returns the best of the candidates, of equal ones the first, that
@@ -121,7 +160,7 @@ func (g *grower) choose(l *leaf, candidates []candidate) candidate {
 		if best.column < 0 || g.certain(best, &l.site) || g.enough(l, best) {
 			return *best
 		}
-		*best = g.search(l, best.column, g.tally(l, best.column))
+		*best = g.searchCounted(l, best.column)
 	}
 }
 

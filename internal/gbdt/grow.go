@@ -27,6 +27,7 @@ type grower struct {
 	shelf
 	candidates [2][]candidate // of the leaves that are looked at, by column
 	counted    tally          // of one of them, by one column
+	desks      []desk         // of the workers
 }
 
 // leaf is a leaf of the growing tree.
@@ -45,6 +46,7 @@ func (l *leaf) count() int { return l.to - l.from }
 func newGrower(d *Data, p *Params, workers *pool, rows int) *grower {
 	g := &grower{data: d, params: p, pool: workers}
 	g.pairs = make([]pair, rows)
+	g.desks = make([]desk, workers.size)
 	g.shelf = newShelf(len(d.words)*group*cells, workers.size)
 	for i := range g.candidates {
 		g.candidates[i] = make([]candidate, len(d.bins.columns))

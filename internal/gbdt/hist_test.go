@@ -52,15 +52,14 @@ func binOf(d *Data, place, k int) uint8 {
 
 // columnSums returns the sums by each column's bins.
 func columnSums(d *Data, h histogram) histogram {
-	var sums histogram
-	for k := range d.bins.columns {
-		var room [cells]pair
-		own := h.lane(d.bins.columns[k].lane)
-		if d.bins.columns[k].sharing != nil {
-			d.bins.columns[k].sums(own, &room)
-			own = &room
+	sums := make(histogram, len(d.bins.columns)*cells)
+	g := &grower{data: d}
+	for i := range d.bins.lanes {
+		for k, own := range g.sums(&leaf{hist: h}, &d.bins.lanes[i], &desk{}) {
+			bins := d.bins.columns[k].digits() - 1
+			copy(sums.lane(k)[:bins], own[:bins])
+			sums.lane(k)[missingBin] = own[missingBin]
 		}
-		sums = append(sums, own[:]...)
 	}
 	return sums
 }

@@ -21,7 +21,6 @@ type lane struct {
 // sharing is what a column that shares its lane with others has to know.
 type sharing struct {
 	radix uint8
-	size  int          // bytes that can occur in the lane
 	bins  [cells]uint8 // the column's bin, of each byte
 }
 
@@ -67,7 +66,7 @@ func (l *lane) share(columns []column, index int) {
 			return
 		}
 		digits := c.digits()
-		c.sharing = &sharing{radix: uint8(radix), size: l.size}
+		c.sharing = &sharing{radix: uint8(radix)}
 		for b := range c.sharing.bins {
 			digit := b / radix % digits
 			c.sharing.bins[b] = uint8(digit)
@@ -112,19 +111,38 @@ func (c *column) bytes(bins *binSet) binSet {
 	return s
 }
 
-// sums adds the sums by the column's bins, which it has to find in a lane that
-// others share, to dst.
-func (c *column) sums(lane, dst *[cells]pair) {
-	radix, digits := int(c.radix), c.digits()
-	for at := 0; at < c.size; {
-		for digit := range dst[:digits] {
-			sum := pair(0)
-			for _, p := range lane[at : at+radix] {
-				sum += p
-			}
-			dst[digit] += sum
-			at += radix
-		}
+// fold is the histogram of a lane that columns share, of which those with the
+// larger radices have been summed out, one after the other.
+type fold struct {
+	rest []pair // of the columns that are left, a part of room
+	room [cells]pair
+	sums [cells]pair
+}
+
+// start takes a lane's histogram, of which so many bytes can occur.
+func (f *fold) start(lane *[cells]pair, size int) {
+	f.rest = f.room[:size]
+	copy(f.rest, lane[:size])
+}
+
+// out sums out the last column that is left, and returns the sums by its bins, which
+// are valid until the next call; cells behind its bins are not.
+func (f *fold) out(c *column) *[cells]pair {
+	radix, missing := int(c.radix), c.digits()-1
+	rest := f.rest[:radix]
+	f.sums[0] = 0
+	for _, p := range rest {
+		f.sums[0] += p
 	}
-	dst[missingBin], dst[digits-1] = dst[digits-1], 0
+	for digit := 1; digit <= missing; digit++ {
+		sum := pair(0)
+		for i, p := range f.rest[digit*radix:][:len(rest)] {
+			sum += p
+			rest[i] += p
+		}
+		f.sums[digit] = sum
+	}
+	f.sums[missingBin], f.sums[missing] = f.sums[missing], 0
+	f.rest = rest
+	return &f.sums
 }

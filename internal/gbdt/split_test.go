@@ -138,7 +138,7 @@ func TestCategorySplitIsTheBestOfAllSets(t *testing.T) {
 			left, _ := side(func(b uint8) bool { return set>>b&1 == 1 }, h, rows)
 			best = max(best, gainOf(r, left, s)-luck)
 		}
-		got := r.category(h, maxBins, s, 0, nil)
+		got := r.category(h, maxBins, s, 0, nil, new([cells]uint64))
 		if got.column < 0 {
 			if best > 1e-6*r.score(s.sum, s) {
 				t.Fatalf("no split was found, but one gains %v", best)
@@ -174,7 +174,7 @@ func TestCategoriesThatMeanNothingGainNothing(t *testing.T) {
 		}
 		h, _, s := cellsOf(bs, pairs)
 		r := &rules{minHessian: 1, minSamples: 1}
-		gains += r.category(h, maxBins, s, 0, nil).gain
+		gains += r.category(h, maxBins, s, 0, nil, new([cells]uint64)).gain
 		r.noise = variance
 		taken += r.chanceGain(h[:maxBins], s)
 	}
