@@ -131,7 +131,7 @@ func (v *verdict) shownScores(r *Result, baselines map[string]modelstore.Scores)
 		}
 		for _, baseline := range slices.Sorted(maps.Keys(baselines)) {
 			if score := baselines[baseline][name]; score != nil {
-				s.Baselines = append(s.Baselines, report.Fact{Name: baseline, Value: figure(*score)})
+				s.Baselines = append(s.Baselines, report.Baseline{Name: baseline, Score: *score})
 			}
 		}
 		all = append(all, s)

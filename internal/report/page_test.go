@@ -41,7 +41,7 @@ func binary(text string) *Report {
 		},
 		Warnings: []string{text}, Primary: metric.Accuracy, Confidence: 0.95, Champion: "version 3",
 		Scores: []Score{
-			{Metric: metric.Accuracy, Challenger: ptr(0.85), Champion: ptr(0.84), Difference: &metric.Comparison{Metric: metric.Accuracy, Difference: 0.01, Low: -0.01, High: 0.03}, Baselines: []Fact{{text, "0.6"}}},
+			{Metric: metric.Accuracy, Challenger: ptr(0.85), Champion: ptr(0.84), Difference: &metric.Comparison{Metric: metric.Accuracy, Difference: 0.01, Low: -0.01, High: 0.03}, Baselines: []Baseline{{text, 0.6}}},
 			{Metric: metric.LogLoss, Challenger: ptr(0.4), Champion: ptr(0.45), Difference: &metric.Comparison{Metric: metric.LogLoss, Difference: -0.05, Low: -0.06, High: -0.04}},
 			{Metric: metric.Precision, Undefined: text},
 		},

@@ -75,8 +75,14 @@ type Score struct {
 	Own        *metric.Interval // of Challenger
 	Champion   *float64         // nil if undefined, or if there is no champion
 	Difference *metric.Comparison
-	Baselines  []Fact
+	Baselines  []Baseline
 	Undefined  string // why the challenger has no value
+}
+
+// Baseline is a score of a model that any other should beat.
+type Baseline struct {
+	Name  string
+	Score float64
 }
 
 // Classes is how a classification did in detail. Champion is nil if there is
