@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Runs the state machine definitions on a local engine against the shipped binary,
-# on a folder and on an S3 server. Needs Go and Node 20 or later; installs the Node
-# packages of package-lock.json, and builds the S3 server unless RETRAIN_VERSITYGW
-# names it. RETRAIN_DATA_DIR may name the folder of the uncompressed data sets.
+# Runs the state machine definitions on two local engines against the shipped binary,
+# on a folder and on an S3 server. Needs Go, Node 20 and Python 3.11 or later; installs
+# the Node packages of package-lock.json and the Python packages of requirements.txt,
+# and builds the S3 server unless RETRAIN_VERSITYGW names it. RETRAIN_DATA_DIR may name
+# the folder of the uncompressed data sets.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -25,3 +26,8 @@ cd "$here"
 # The engine declares Node 22; support/promise.mjs gives it what Node 20 lacks.
 npm ci --no-audit --no-fund --loglevel=error
 node --test --test-reporter=spec errors.test.mjs retraining.test.mjs long.test.mjs distributed.test.mjs search.test.mjs
+
+venv=$root/.cache/asl-venv
+[ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+"$venv/bin/pip" install --quiet --disable-pip-version-check -r requirements.txt
+"$venv/bin/python" distributed_map.py

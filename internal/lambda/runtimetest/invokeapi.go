@@ -80,6 +80,7 @@ func refuseCall(w http.ResponseWriter, err error) {
 func refuse(w http.ResponseWriter, status int, exception, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("X-Amzn-ErrorType", exception)
+	w.Header().Set("X-Amzn-RequestId", newInvocation(nil).id)
 	w.WriteHeader(status)
 	// The caller may be gone; there is nobody else to tell.
 	_ = json.NewEncoder(w).Encode(map[string]string{"Type": "User", "Message": message})
