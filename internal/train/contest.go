@@ -21,7 +21,7 @@ const (
 	folds      = 5
 	// foldedIter is how many rounds boosting may take there unless max_iter is
 	// given.
-	foldedIter = 300
+	foldedIter = 1000
 )
 
 // contest compares boosting with the linear model on rows of the training side:
