@@ -8,8 +8,8 @@ the peers are LightGBM, XGBoost, scikit-learn's HistGradientBoosting, and its
 LogisticRegression or Ridge behind the usual pipeline. Each repetition is a
 model name of its own, which gives another split; all learn from the same rows
 and the same typed columns, those of our processed data, and are scored on the
-same holdout. Further sets: --data FOLDER, where each NAME.csv has its target in
-the last column.
+same holdout. Further sets: --data FOLDER, where each NAME.csv of another name has
+its target in the last column.
 """
 
 import argparse
@@ -43,7 +43,8 @@ def main():
     parser.add_argument("--scores", type=pathlib.Path, help="a file for every score of every split")
     args = parser.parse_args()
     warnings.filterwarnings("ignore")
-    available = bundled() | packaged() | made() | (folder(args.data) if args.data else {})
+    sys.stdout.reconfigure(line_buffering=True)
+    available = (folder(args.data) if args.data else {}) | bundled() | packaged() | made()
     names = args.only.split(",") if args.only else list(available)
     every = {}
     print("| set | rows | metric | ours | ours, boosting | LightGBM | XGBoost | HistGB | linear | boosting − best trees | ours − best of all |")
