@@ -59,6 +59,9 @@ func (b *Bucket) readAhead(ctx context.Context, stream io.ReadCloser, info blob.
 }
 
 func (a *ahead) Read(p []byte) (int, error) {
+	if err := a.ctx.Err(); err != nil {
+		return 0, err
+	}
 	if a.left == 0 {
 		if err := a.turn(); err != nil {
 			return 0, err

@@ -116,7 +116,8 @@ func isBroken(err error) bool {
 }
 
 // body is an object's stream. A stream that ends early or breaks is a
-// fault.Transient, unless the context has ended.
+// fault.Transient, unless the context has ended: then it yields no more, though
+// the connection may have some in stock.
 type body struct {
 	ctx    context.Context
 	stream io.ReadCloser
@@ -124,6 +125,9 @@ type body struct {
 }
 
 func (b *body) Read(p []byte) (int, error) {
+	if err := b.ctx.Err(); err != nil {
+		return 0, err
+	}
 	n, err := b.stream.Read(p)
 	b.left -= int64(n)
 	switch {

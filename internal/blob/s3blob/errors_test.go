@@ -238,6 +238,42 @@ func TestStreamsThatBreakOff(t *testing.T) {
 	}
 }
 
+// TestBytesInStock ends the context while all that is left to read has arrived
+// already, of one stream and of one whose parts are read ahead.
+func TestBytesInStock(t *testing.T) {
+	server := s3test.Fake(t)
+	server.CreateBucket(t, "bucket")
+	b := impatient(server, func(r *http.Request) (*http.Response, error) {
+		response, err := http.DefaultTransport.RoundTrip(r)
+		if err == nil && r.Method == http.MethodGet {
+			data, failed := io.ReadAll(response.Body)
+			response.Body.Close()
+			response.Body, err = io.NopCloser(bytes.NewReader(data)), failed
+		}
+		return response, err
+	})
+	for _, size := range []int{1 << 20, 12 << 20} {
+		if _, err := b.Upload(t.Context(), "k", bytes.NewReader(make([]byte, size))); err != nil {
+			t.Fatal(err)
+		}
+		for _, before := range []int{0, size / 2, size - 1} {
+			ctx, cancel := context.WithCancel(t.Context())
+			body, _, err := b.Open(ctx, "k", blob.Span{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.CopyN(io.Discard, body, int64(before)); err != nil {
+				t.Fatal(err)
+			}
+			cancel()
+			if n, err := io.Copy(io.Discard, body); n > 0 || !errors.Is(err, context.Canceled) {
+				t.Errorf("%d bytes, ended after %d: %d more, %v", size, before, n, err)
+			}
+			body.Close()
+		}
+	}
+}
+
 // TestWrongChecksum flips a byte on the way.
 func TestWrongChecksum(t *testing.T) {
 	server := &s3test.Server{Endpoint: "http://s3.test", Region: "us-east-1", AccessKey: "a", SecretKey: "s"}
