@@ -98,7 +98,7 @@ func Train(ctx context.Context, d *Data, p Params, o Options) (*Result, error) {
 }
 
 // chunkRows is the number of rows that one task of a pass over all rows takes.
-const chunkRows = 1 << 13
+const chunkRows = 1 << 11
 
 // trainer is the state of a training.
 type trainer struct {

@@ -188,11 +188,6 @@ func (d *Data) byte(place, lane int) uint8 {
 	return uint8(d.words[lane/group][place] >> (lane % group * 8 & 63))
 }
 
-// groupLanes returns the range of lanes in a group.
-func (d *Data) groupLanes(g int) (from, to int) {
-	return g * group, min((g+1)*group, len(d.bins.lanes))
-}
-
 // weight returns the weight of the row in a place.
 func (d *Data) weight(place int) float64 {
 	if d.weights == nil {

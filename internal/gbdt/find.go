@@ -7,7 +7,7 @@ import (
 
 // Leaves with more rows than this have their histograms built by rows, each
 // worker with its share of rows and a histogram of its own; smaller ones by
-// groups of columns, which needs no adding up. Either way the sums are the same.
+// pieces of lanes, which needs no adding up. Either way the sums are the same.
 const (
 	byRows      = 1 << 12
 	rowsPerTask = 1 << 11
@@ -17,7 +17,7 @@ const (
 // builds the histogram of the smaller child and subtracts it from the parent's,
 // which becomes the larger child's; without a parent's, it builds all.
 //
-// The columns of a group are built, subtracted and searched by one worker, one
+// The lanes of a piece are built, subtracted and searched by one worker, one
 // after the other, while they are in its cache.
 func (g *grower) find(parent *leaf, children, open []*leaf) {
 	built, larger := children, (*leaf)(nil)
@@ -38,16 +38,16 @@ func (g *grower) find(parent *leaf, children, open []*leaf) {
 		}
 	}
 	tries := g.columnsToTry(open)
-	g.pool.run(len(g.data.words), func(group, worker int) {
-		from, to := g.data.groupLanes(group)
+	g.pool.run(len(g.pieces), func(task, worker int) {
+		p := g.pieces[task]
 		for i, l := range built {
-			g.buildGroup(l, group, whole[i])
+			g.buildPiece(l, p, whole[i])
 		}
 		if larger != nil {
-			larger.hist.subtract(built[0].hist, from, to)
+			larger.hist.subtract(built[0].hist, p)
 		}
 		for i, l := range open {
-			for _, lane := range g.data.bins.lanes[from:to] {
+			for _, lane := range g.data.bins.lanes[p.from:p.to] {
 				g.searchLane(l, &lane, tries[i], g.candidates[i], &g.desks[worker])
 			}
 		}
@@ -71,21 +71,20 @@ func (g *grower) buildByRows(l *leaf) {
 			h = g.partials[worker-1]
 		}
 		from := l.from + task*rowsPerTask
-		g.data.accumulate(h, g.pairs, from, min(from+rowsPerTask, l.to), 0, len(g.data.words))
+		g.data.accumulate(h, g.pairs, from, min(from+rowsPerTask, l.to), g.groups...)
 	})
 }
 
-// buildGroup completes a leaf's histogram for a group of columns.
-func (g *grower) buildGroup(l *leaf, group int, whole bool) {
+// buildPiece completes a leaf's histogram for some lanes.
+func (g *grower) buildPiece(l *leaf, p piece, whole bool) {
 	if whole {
-		from, to := g.data.groupLanes(group)
 		for _, h := range g.partials {
-			l.hist.add(h, from, to)
+			l.hist.add(h, p)
 		}
 		return
 	}
-	clear(l.hist.group(group)[:])
-	g.data.accumulate(l.hist, g.pairs, l.from, l.to, group, group+1)
+	clear(l.hist[p.from*cells : p.to*cells])
+	g.data.accumulate(l.hist, g.pairs, l.from, l.to, p)
 }
 
 // desk is where a worker finds splits.

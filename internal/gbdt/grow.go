@@ -28,6 +28,8 @@ type grower struct {
 	candidates [2][]candidate // of the leaves that are looked at, by column
 	counted    tally          // of one of them, by one column
 	desks      []desk         // of the workers
+	groups     []piece
+	pieces     []piece // what a worker takes of a small leaf
 }
 
 // leaf is a leaf of the growing tree.
@@ -47,6 +49,7 @@ func newGrower(d *Data, p *Params, workers *pool, rows int) *grower {
 	g := &grower{data: d, params: p, pool: workers}
 	g.pairs = make([]pair, rows)
 	g.desks = make([]desk, workers.size)
+	g.groups, g.pieces = d.pieces(group), d.piecesFor(workers.size)
 	g.shelf = newShelf(len(d.words)*group*cells, workers.size)
 	for i := range g.candidates {
 		g.candidates[i] = make([]candidate, len(d.bins.columns))

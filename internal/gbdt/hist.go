@@ -15,9 +15,25 @@ type histogram []pair
 // lane returns the cells of one lane.
 func (h histogram) lane(k int) *[cells]pair { return (*[cells]pair)(h[k*cells:]) }
 
-// group returns the cells of a group of lanes.
-func (h histogram) group(g int) *[group * cells]pair {
-	return (*[group * cells]pair)(h[g*group*cells:])
+// piece is the lanes from..to-1, all of one group.
+type piece struct{ from, to int }
+
+// pieces divides the lanes into pieces of the given size, a power of two, or less.
+func (d *Data) pieces(size int) (all []piece) {
+	lanes := len(d.bins.lanes)
+	for from := 0; from < lanes; from += size {
+		all = append(all, piece{from, min(from+size, lanes)})
+	}
+	return all
+}
+
+// piecesFor divides the lanes among so many workers: by groups if there are
+// enough of them, since a whole word is done faster than two halves of it are.
+func (d *Data) piecesFor(workers int) []piece {
+	if workers > 1 && len(d.words) < 2*workers {
+		return d.pieces(group / 2)
+	}
+	return d.pieces(group)
 }
 
 // shelf keeps histograms that are not in use, since the next leaf needs one, and
@@ -65,33 +81,33 @@ func (s *shelf) release(h *histogram) {
 // crowded reports whether more histograms are lent out than should be kept.
 func (s *shelf) crowded() bool { return s.lent > s.limit }
 
-// subtract subtracts another histogram in the given lanes.
-func (h histogram) subtract(other histogram, from, to int) {
-	a, b := h[from*cells:to*cells], other[from*cells:to*cells]
+// subtract subtracts another histogram in some lanes.
+func (h histogram) subtract(other histogram, p piece) {
+	a, b := h[p.from*cells:p.to*cells], other[p.from*cells:p.to*cells]
 	for i := range a {
 		a[i] -= b[i]
 	}
 }
 
-// add adds another histogram in the given lanes.
-func (h histogram) add(other histogram, from, to int) {
-	a, b := h[from*cells:to*cells], other[from*cells:to*cells]
+// add adds another histogram in some lanes.
+func (h histogram) add(other histogram, p piece) {
+	a, b := h[p.from*cells:p.to*cells], other[p.from*cells:p.to*cells]
 	for i := range a {
 		a[i] += b[i]
 	}
 }
 
 // accumulate adds the pairs of the rows in places from..to-1 to the histograms
-// of the groups first..last-1.
-func (d *Data) accumulate(h histogram, pairs []pair, from, to, first, last int) {
+// of the pieces.
+func (d *Data) accumulate(h histogram, pairs []pair, from, to int, pieces ...piece) {
 	for ; from < to; from += blockRows {
 		block := pairs[from:min(from+blockRows, to)]
-		for g := first; g < last; g++ {
-			words := d.words[g][from : from+len(block)]
-			if a, b := d.groupLanes(g); b-a == group {
-				addWords(h.group(g), words, block)
+		for _, p := range pieces {
+			words := d.words[p.from/group][from : from+len(block)]
+			if p.to-p.from == group {
+				addWords((*[group * cells]pair)(h[p.from*cells:]), words, block)
 			} else {
-				addLanes(h.group(g), words, block, b-a)
+				addLanes(h, words, block, p)
 			}
 		}
 	}
@@ -114,12 +130,22 @@ func addWords(h *[group * cells]pair, words []uint64, pairs []pair) {
 	}
 }
 
-// addLanes is addWords for a group that is not full.
-func addLanes(h *[group * cells]pair, words []uint64, pairs []pair, lanes int) {
-	for k := range lanes {
-		lane := (*[cells]pair)(h[k*cells:])
+// addLanes is addWords for a part of a group.
+func addLanes(h histogram, words []uint64, pairs []pair, lanes piece) {
+	for ; lanes.to-lanes.from >= group/2; lanes.from += group / 2 {
+		half, shift := (*[group / 2 * cells]pair)(h[lanes.from*cells:]), lanes.from%group*8
 		for i, w := range words {
-			lane[byte(w>>(8*k&63))] += pairs[i]
+			p, w := pairs[i], w>>(shift&63)
+			half[0*cells+w&255] += p
+			half[1*cells+w>>8&255] += p
+			half[2*cells+w>>16&255] += p
+			half[3*cells+w>>24&255] += p
+		}
+	}
+	for ; lanes.from < lanes.to; lanes.from++ {
+		lane, shift := h.lane(lanes.from), lanes.from%group*8
+		for i, w := range words {
+			lane[byte(w>>(shift&63))] += pairs[i]
 		}
 	}
 }

@@ -82,9 +82,10 @@ func TestHistogramsAgreeWithNaiveTwin(t *testing.T) {
 		from := rapid.IntRange(0, d.rows).Draw(t, "from")
 		to := rapid.IntRange(from, d.rows).Draw(t, "to")
 		got := make(histogram, len(d.words)*group*cells)
-		middle := rapid.IntRange(0, len(d.words)).Draw(t, "middle")
-		d.accumulate(got, pairs, from, to, 0, middle)
-		d.accumulate(got, pairs, from, to, middle, len(d.words))
+		pieces := d.pieces(1 << rapid.IntRange(0, 3).Draw(t, "size"))
+		middle := rapid.IntRange(0, len(pieces)).Draw(t, "middle")
+		d.accumulate(got, pairs, from, to, pieces[:middle]...)
+		d.accumulate(got, pairs, from, to, pieces[middle:]...)
 		if want := naiveHistogram(d, pairs, from, to); !slices.Equal(columnSums(d, got), want) {
 			t.Fatal(cmp.Diff(want, columnSums(d, got)))
 		}
@@ -195,7 +196,7 @@ func BenchmarkAccumulate(b *testing.B) {
 	d, pairs := randomData(24, 100000, 1)
 	h := make(histogram, len(d.words)*group*cells)
 	for b.Loop() {
-		d.accumulate(h, pairs, 0, d.rows, 0, len(d.words))
+		d.accumulate(h, pairs, 0, d.rows, d.pieces(group)...)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*d.rows*24), "ns/entry")
 }

@@ -5,8 +5,8 @@ import "math/bits"
 // markTask and swapTask are the numbers of rows, and of pairs of rows to
 // exchange, that one task takes. markTask is a multiple of 64.
 const (
-	markTask = 1 << 14
-	swapTask = 1 << 12
+	markTask = 1 << 12
+	swapTask = 1 << 10
 )
 
 // divide moves the rows in places from..to-1, together with what a training
