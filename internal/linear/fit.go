@@ -15,8 +15,8 @@ const (
 )
 
 // fitIteratively minimizes the objective by L-BFGS, first over a sample of the
-// rows, and from there over all. Each search begins with the curvature of the
-// sample at the place where it starts, so that the few steps over all rows are
+// rows, and from there over all. Each search uses the curvature of the sample,
+// from the place where it starts on, so that the few steps over all rows are
 // nearly Newton's. With an L1 penalty, proximal Newton steps take the place of
 // L-BFGS.
 func fitIteratively(ctx context.Context, d *Data, params Params) (*Result, error) {
@@ -24,8 +24,10 @@ func fitIteratively(ctx context.Context, d *Data, params Params) (*Result, error
 	if err != nil {
 		return nil, err
 	}
-	sample, theta := all.sample(), all.start()
-	if all.stoodFor(sample) {
+	sample, theta := all.sample(max(minSample, len(all.blocks)/4)), all.start()
+	if !all.stoodFor(sample) {
+		sample = all.sample(maxSample)
+	} else {
 		goal := sampleGoal * all.unit
 		near, _, err := sample.search(ctx, theta, sample, goal, params.MaxIter)
 		if err != nil {
@@ -55,20 +57,23 @@ func (p *problem) search(ctx context.Context, theta []float64, sample *problem, 
 	if p.l1 > 0 {
 		return newPasser(p).minimizeSparse(ctx, theta, sample, goal, maxIter)
 	}
-	return newPasser(p).minimize(ctx, theta, newCurvature(sample, theta), goal, maxIter)
+	measure := func(theta []float64) *curvature { return newCurvature(sample, theta) }
+	return newPasser(p).minimize(ctx, theta, measure, goal, maxIter)
 }
 
 // The search begins, and the curvature is measured, on a quarter of the blocks,
-// but at least and at most on so many: 16,384 and 65,536 rows. With very many
-// classes they are fewer, for memory.
+// but at least and at most on so many: 16,384 and 65,536 rows. Where these have
+// too few rows of a class, the search begins on all, and the curvature is
+// measured on as many as may be. With very many classes they are fewer, for memory.
 const (
 	minSample = 8
 	maxSample = 32
 )
 
-// sample returns the problem over evenly spaced blocks that stand for all.
-func (p *problem) sample() *problem {
-	n := min(max(minSample, len(p.blocks)/4), maxSample, max(1, 1024/p.scores))
+// sample returns the problem over so many evenly spaced blocks, or as many as
+// may be, that stand for all.
+func (p *problem) sample(n int) *problem {
+	n = min(n, maxSample, max(1, 1024/p.scores))
 	if len(p.blocks) <= n {
 		return p
 	}

@@ -60,12 +60,23 @@ func (p *passer) at(ctx context.Context, theta []float64) (point, error) {
 	return q, err
 }
 
+// freshFor is the number of iterations after which the curvature is measured
+// anew. Most searches are over by then. Where classes can nearly be told apart it
+// becomes another one on the way: with that of the start alone, logistic
+// regression on the shuttle data takes 1,300 iterations instead of 100.
+const freshFor = 10
+
 // minimize goes from theta towards the optimum until the largest component of
-// the gradient is at most goal, or for maxIter iterations.
-func (p *passer) minimize(ctx context.Context, theta []float64, c *curvature, goal float64, maxIter int) (best point, iterations int, err error) {
+// the gradient is at most goal, or for maxIter iterations. measure tells the
+// curvature at a place.
+func (p *passer) minimize(ctx context.Context, theta []float64, measure func([]float64) *curvature, goal float64, maxIter int) (best point, iterations int, err error) {
 	best, err = p.at(ctx, theta)
 	var h history
+	var c *curvature
 	for err == nil && iterations < maxIter && !(largest(best.gradient) <= goal) {
+		if iterations%freshFor == 0 {
+			c = measure(best.theta)
+		}
 		direction := h.direction(best.gradient, c)
 		next, moved, failed := p.search(ctx, best, direction)
 		if failed != nil {

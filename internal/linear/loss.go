@@ -112,9 +112,13 @@ func (m multinomial) exponentials(z []rows, n int) (top, sum *rows) {
 		}
 	}
 	for k := range z {
-		for i := range n {
-			z[k][i] = model.Exp(z[k][i] - top[i])
-			sum[i] += z[k][i]
+		powers := z[k][:n]
+		for i := range powers {
+			powers[i] -= top[i]
+		}
+		model.ExpAll(powers, powers)
+		for i, power := range powers {
+			sum[i] += power
 		}
 	}
 	return top, sum

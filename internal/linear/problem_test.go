@@ -123,7 +123,7 @@ func TestOptimumAgreesWithGonum(t *testing.T) {
 			rough.diagonal = append(rough.diagonal, p.diagonal(p.seconds(p.start())[k])...)
 		}
 		for i, c := range []*curvature{exact, rough} {
-			got, steps, err := newPasser(p).minimize(context.Background(), p.start(), c, 1e-7*p.unit, 500)
+			got, steps, err := newPasser(p).minimize(context.Background(), p.start(), func([]float64) *curvature { return c }, 1e-7*p.unit, 500)
 			if err != nil {
 				t.Fatal(err)
 			}
