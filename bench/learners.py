@@ -21,6 +21,7 @@ HERE = pathlib.Path(__file__).parent
 OURS = str(HERE.parent / "bin/bench")
 SETS = {"churn.csv": ("churn", "binary"), "california_housing.csv.gz": ("median_house_value", "regression"),
         "shuttle.csv.gz": ("Class", "multiclass")}
+LINEAR = ["california_housing.csv.gz", "shuttle.csv.gz"]
 PEERS = ["lightgbm", "lightgbm-quantized", "xgboost", "sklearn"]
 
 
@@ -36,17 +37,20 @@ def main():
     with tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_FOLDER")) as root:
         for name in names:
             compare(name, f"{root}/{name}", "boost", PEERS, args.repeat)
-        compare(f"linear-{args.rows.split(',')[-1]}", f"{root}/linear", "linear", ["logistic"], args.repeat)
+        for name in names[len(args.rows.split(",")) - 1], *LINEAR:
+            compare(f"linear-{name}", f"{root}/linear-{name}", "linear", ["linear"], args.repeat)
 
 
 def compare(name, folder, learner, peers, repeat):
     os.mkdir(folder)
     worker(f"make:{name}", folder)
 
-    def ours():
-        _, cpu, memory, output = run([OURS, learner, folder], {"GOMAXPROCS": "2"})
-        result = json.loads(output)
-        return result["fit"], cpu, memory, describe(result, folder)
+    def ours(threads):
+        def go():
+            _, cpu, memory, output = run([OURS, learner, folder], {"GOMAXPROCS": threads})
+            result = json.loads(output)
+            return result["fit"], cpu, memory, describe(result, folder)
+        return go
 
     def peer(what):
         def go():
@@ -55,7 +59,8 @@ def compare(name, folder, learner, peers, repeat):
             return result["fit"], cpu, memory, describe(result, folder)
         return go
 
-    alternate(name, [("ours", ours)] + [(p, peer(p)) for p in peers], repeat)
+    alone = [("ours, 1 thread", ours("1"))] if learner == "linear" else []
+    alternate(name, [("ours", ours("2"))] + alone + [(p, peer(p)) for p in peers], repeat)
     if learner == "boost":
         for threads in "1", "2":
             timed = json.loads(run([OURS, learner, folder], {"GOMAXPROCS": threads})[3])
@@ -110,16 +115,17 @@ def make(name, folder):
     import numpy as np
     import pandas as pd
 
-    if name.startswith(("synthetic", "linear")):
+    source = name.removeprefix("linear-")
+    if source.startswith("synthetic"):
         import generate
 
-        rows = int(name.split("-")[1]) * 5 // 4
+        rows = int(source.split("-")[1]) * 5 // 4
         table = pd.concat(generate.chunk(n, min(generate.CHUNK, rows - first))
                           for n, first in enumerate(range(0, rows, generate.CHUNK)))
         target, task = "target", "binary"
     else:
-        target, task = SETS[name]
-        table = pd.read_csv(HERE.parent / "examples" / name)
+        target, task = SETS[source]
+        table = pd.read_csv(HERE.parent / "examples" / source)
     y = table.pop(target)
     y = y.to_numpy(float) if task == "regression" else pd.factorize(y, sort=True)[0].astype(float)
     kinds, x = [], np.empty(table.shape)
@@ -128,40 +134,47 @@ def make(name, folder):
         codes, levels = (None, ()) if number else pd.factorize(table[column].fillna(""), sort=True)
         x[:, j] = table[column] if number else codes
         kinds.append(len(levels))
-    scaling = {}
-    if name.startswith("linear"):  # as our recipes and scikit-learn's pipelines fill and scale
-        means = np.nanmean(x, axis=0)
+    held, scaling = np.arange(len(y)) % 5 == 0, {}
+    if source != name:  # linear: as our recipes and scikit-learn's pipelines fill and scale
+        means = np.nanmean(x[~held], axis=0)
         x = np.where(np.isnan(x), means, x)
-        scaling = {"Means": means.tolist(), "Scales": x.std(axis=0).tolist()}
-    held = np.arange(len(y)) % 5 == 0
+        scaling = {"Means": means.tolist(), "Scales": x[~held].std(axis=0).tolist()}
     for file, values in (("x", x[~held]), ("y", y[~held]), ("tx", x[held]), ("ty", y[held])):
         np.ascontiguousarray(values, "<f8").tofile(f"{folder}/{file}")
     classes = 0 if task == "regression" else int(y.max()) + 1
     json.dump({"Kinds": kinds, "Task": task, "Classes": classes, **scaling}, open(f"{folder}/meta.json", "w"))
 
 
-def logistic(meta, x, y):
+def linear(meta, x, y):
     """Times scikit-learn's usual pipeline, at a tolerance that finds the same
     optimum, and its fit alone."""
     import time
 
     import numpy as np
+    from scipy.special import logsumexp
     from sklearn.compose import make_column_transformer
-    from sklearn.linear_model import LogisticRegression
+    from sklearn.linear_model import LogisticRegression, Ridge
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+    regression = meta["Task"] == "regression"
     texts = [j for j, k in enumerate(meta["Kinds"]) if k]
     numbers = [j for j, k in enumerate(meta["Kinds"]) if not k]
     start, cpu = time.monotonic(), time.process_time()
     prepare = make_column_transformer((StandardScaler(), numbers), (OneHotEncoder(handle_unknown="ignore"), texts))
     inputs = prepare.fit_transform(x)
     alone = time.process_time()
-    model = LogisticRegression(C=1, max_iter=1000, tol=1e-6).fit(inputs, y)
-    done = time.process_time()
-    z = inputs @ model.coef_[0] + model.intercept_[0]
-    objective = np.logaddexp(0, np.where(y == 1, -z, z)).sum() + (model.coef_**2).sum() / 2
-    taken = {"fit": time.monotonic() - start, "fit_cpu": done - cpu, "alone": done - alone, "objective": objective}
-    return taken, lambda t: model.predict_proba(prepare.transform(t))[:, 1]
+    model = Ridge(alpha=1) if regression else LogisticRegression(C=1, max_iter=10_000, tol=1e-6)
+    model.fit(inputs, y)
+    done, took = time.process_time(), time.monotonic() - start
+    if regression:
+        loss = ((model.predict(inputs) - y) ** 2).sum() / 2
+    else:
+        z = inputs @ model.coef_.T + model.intercept_
+        z = z if z.shape[1] > 1 else np.hstack([np.zeros_like(z), z])
+        loss = (logsumexp(z, axis=1) - z[np.arange(len(y)), y.astype(int)]).sum()
+    taken = {"fit": took, "fit_cpu": done - cpu, "alone": done - alone, "objective": loss + (model.coef_**2).sum() / 2}
+    predict = model.predict if regression else model.predict_proba
+    return taken, lambda t: predict(prepare.transform(t))
 
 
 def fitted(what, meta, x, y, threads):
@@ -193,8 +206,8 @@ def fitted(what, meta, x, y, threads):
         start = time.monotonic()
         model = xgb.train(params, xgb.QuantileDMatrix(x, y, feature_types=types, enable_categorical=True, max_bin=256), 100)
         return time.monotonic() - start, lambda t: model.predict(matrix(t))
-    if what == "logistic":
-        return logistic(meta, x, y)
+    if what == "linear":
+        return linear(meta, x, y)
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     kind = HistGradientBoostingRegressor if objective == "regression" else HistGradientBoostingClassifier
