@@ -20,10 +20,11 @@ const (
 )
 
 // newCurvature measures the Hessian of a problem, usually over a sample, at
-// theta.
-func newCurvature(p *problem, theta []float64) *curvature {
+// theta. The second derivative of a row's loss by a raw score counts for at least
+// that share of the absolute first one.
+func newCurvature(p *problem, theta []float64, share float64) *curvature {
 	c := &curvature{size: p.size()}
-	seconds := p.seconds(theta)
+	seconds := p.seconds(theta, share)
 	if p.affordable() && c.factorize(p, seconds) {
 		return c
 	}
@@ -42,8 +43,8 @@ func (p *problem) affordable() bool {
 }
 
 // seconds returns the loss's second derivative by each raw score of the rows of
-// each block.
-func (p *problem) seconds(theta []float64) [][]*rows {
+// each block, see newCurvature.
+func (p *problem) seconds(theta []float64, share float64) [][]*rows {
 	all := make([][]*rows, p.scores)
 	for k := range all {
 		all[k] = make([]*rows, len(p.blocks))
@@ -52,7 +53,7 @@ func (p *problem) seconds(theta []float64) [][]*rows {
 		s := newScorer(p)
 		return func(i int) {
 			s.score(p.blocks[i], theta)
-			s.loss.curvatures(s.z, p.blocks[i])
+			s.loss.curvatures(s.z, p.blocks[i], share)
 			for k := range all {
 				all[k][i] = new(rows)
 				*all[k][i] = s.z[k]

@@ -57,7 +57,7 @@ func (p *problem) search(ctx context.Context, theta []float64, sample *problem, 
 	if p.l1 > 0 {
 		return newPasser(p).minimizeSparse(ctx, theta, sample, goal, maxIter)
 	}
-	measure := func(theta []float64) *curvature { return newCurvature(sample, theta) }
+	measure := func(theta []float64, share float64) *curvature { return newCurvature(sample, theta, share) }
 	return newPasser(p).minimize(ctx, theta, measure, goal, maxIter)
 }
 

@@ -143,6 +143,29 @@ func TestShuttle(t *testing.T) {
 	}
 }
 
+// On the way to the optimum the search takes a rare class to be impossible: its
+// curvature there is next to nothing.
+func TestClassThatSeemsImpossible(t *testing.T) {
+	recipe, x, y := made(model.Multiclass, 20_000, 6, 6)
+	for i := range y {
+		row := x[i*6 : i*6+6]
+		for j, v := range row {
+			if math.IsNaN(v) {
+				row[j] = 0
+			}
+		}
+		y[i] = 0
+		for k := 1.0; k < 6; k++ {
+			if row[0]+row[1]/2+0.05*row[2]*row[2] > 1.2*(k-2) {
+				y[i] = k
+			}
+		}
+	}
+	if r := fit(t, dataOf(recipe, x, y, nil, 1000), Defaults()); !r.Converged || r.Iterations > 60 {
+		t.Errorf("converged %v after %d iterations", r.Converged, r.Iterations)
+	}
+}
+
 // shuttle is the table of examples/, its numbers standardized.
 func shuttle(t *testing.T) (recipe *model.Recipe, x, y []float64) {
 	file, err := os.Open("../../examples/shuttle.csv.gz")

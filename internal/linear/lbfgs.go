@@ -66,16 +66,21 @@ func (p *passer) at(ctx context.Context, theta []float64) (point, error) {
 // regression on the shuttle data takes 1,300 iterations instead of 100.
 const freshFor = 10
 
+// slopeShare is how much of a row's slope its curvature counts at least, when it is
+// measured on the way. A class that the search takes to be impossible for the moment
+// has hardly any curvature left; steps by that alone lead out of sight.
+const slopeShare = 0.1
+
 // minimize goes from theta towards the optimum until the largest component of
-// the gradient is at most goal, or for maxIter iterations. measure tells the
-// curvature at a place.
-func (p *passer) minimize(ctx context.Context, theta []float64, measure func([]float64) *curvature, goal float64, maxIter int) (best point, iterations int, err error) {
+// the gradient is at most goal, or for maxIter iterations. measure is newCurvature
+// of some problem.
+func (p *passer) minimize(ctx context.Context, theta []float64, measure func(theta []float64, share float64) *curvature, goal float64, maxIter int) (best point, iterations int, err error) {
 	best, err = p.at(ctx, theta)
 	var h history
 	var c *curvature
 	for err == nil && iterations < maxIter && !(largest(best.gradient) <= goal) {
 		if iterations%freshFor == 0 {
-			c = measure(best.theta)
+			c = measure(best.theta, min(float64(iterations), slopeShare))
 		}
 		direction := h.direction(best.gradient, c)
 		next, moved, failed := p.search(ctx, best, direction)

@@ -14,8 +14,9 @@ type loss interface {
 	// residuals writes the derivatives of the weighted loss by the raw scores,
 	// and returns the sum of the loss over the block.
 	residuals(z []rows, b *block[float32]) float64
-	// curvatures writes the second derivatives, of each raw score by itself.
-	curvatures(z []rows, b *block[float32])
+	// curvatures writes the second derivatives, of each raw score by itself, and a
+	// share of the absolute first ones where that is more.
+	curvatures(z []rows, b *block[float32], share float64)
 }
 
 // logSum sums weighted logarithms of numbers between 1 and some bound. Where
@@ -88,12 +89,17 @@ func (l logistic) residuals(z []rows, b *block[float32]) float64 {
 	return margins + losses.sum
 }
 
-func (l logistic) curvatures(z []rows, b *block[float32]) {
+func (l logistic) curvatures(z []rows, b *block[float32], share float64) {
 	scores := z[0][:b.n]
 	for i, score := range scores {
 		e := model.Exp(-math.Abs(score))
 		q := 1 / (1 + e)
-		scores[i] = float64(l.classWeights[int(b.y[i])] * b.w[i] * q * (e * q))
+		slope := q
+		if (b.y[i] == 1) == (score > 0) {
+			slope = float64(e * q)
+		}
+		w := float64(l.classWeights[int(b.y[i])] * b.w[i])
+		scores[i] = max(float64(w*q*(e*q)), float64(w*share*slope))
 	}
 	clear(z[0][b.n:])
 }
@@ -152,12 +158,17 @@ func (m multinomial) weight(b *block[float32], i int) float64 {
 	return float64(m.classWeights[int(b.y[i])] * b.w[i])
 }
 
-func (m multinomial) curvatures(z []rows, b *block[float32]) {
+func (m multinomial) curvatures(z []rows, b *block[float32], share float64) {
 	_, sum := m.exponentials(z, b.n)
 	for k := range z {
 		for i := range b.n {
 			p := z[k][i] / sum[i]
-			z[k][i] = float64(m.weight(b, i) * p * (1 - p))
+			slope := p
+			if b.y[i] == float64(k) {
+				slope = 1 - p
+			}
+			w := m.weight(b, i)
+			z[k][i] = max(float64(w*p*(1-p)), float64(w*share*slope))
 		}
 		clear(z[k][b.n:])
 	}
@@ -177,4 +188,4 @@ func (squared) residuals(z []rows, b *block[float32]) float64 {
 	return sum
 }
 
-func (squared) curvatures(z []rows, b *block[float32]) { z[0] = b.w }
+func (squared) curvatures(z []rows, b *block[float32], _ float64) { z[0] = b.w }

@@ -81,7 +81,7 @@ func TestGradientAgreesWithDifferences(t *testing.T) {
 func TestCurvatureAgreesWithDifferences(t *testing.T) {
 	for name, p := range problems(t) {
 		theta := randomTheta(p)
-		c := newCurvature(p, theta)
+		c := newCurvature(p, theta, 0)
 		if c.diagonal != nil {
 			t.Fatalf("%s: a small Hessian is not factorized", name)
 		}
@@ -95,11 +95,41 @@ func TestCurvatureAgreesWithDifferences(t *testing.T) {
 			if !mat.EqualApprox(&got, want, 1e-3*mat.Max(want)) {
 				t.Errorf("%s: part %d of the Hessian differs", name, k)
 			}
-			for i, d := range p.diagonal(p.seconds(theta)[k]) {
+			for i, d := range p.diagonal(p.seconds(theta, 0)[k]) {
 				if relative(d, got.At(i, i)) > 1e-9 {
 					t.Errorf("%s: entry %d of the diagonal is %v, want %v", name, i, d, got.At(i, i))
 				}
 			}
+		}
+	}
+}
+
+// A row's curvature is at least the given share of its slope.
+func TestCurvatureCountsSlopes(t *testing.T) {
+	const share = 0.3
+	for name, p := range problems(t) {
+		if p.classes == 0 {
+			continue
+		}
+		theta := randomTheta(p)
+		plain, steadied, more := p.seconds(theta, 0), p.seconds(theta, share), 0
+		for i, b := range p.blocks {
+			s := newScorer(p)
+			s.score(b, theta)
+			s.loss.residuals(s.z, b)
+			for k, slopes := range s.z {
+				for r := range b.n {
+					want := max(plain[k][i][r], share*math.Abs(slopes[r]))
+					if got := steadied[k][i][r]; relative(got, want) > 1e-9 {
+						t.Fatalf("%s: %v, want %v", name, got, want)
+					} else if got > plain[k][i][r] {
+						more++
+					}
+				}
+			}
+		}
+		if more == 0 {
+			t.Errorf("%s: the slope never counts", name)
 		}
 	}
 }
@@ -118,12 +148,12 @@ func TestOptimumAgreesWithGonum(t *testing.T) {
 		if err != nil && want.F == 0 {
 			t.Fatal(err)
 		}
-		exact, rough := newCurvature(p, p.start()), &curvature{size: p.size()}
+		exact, rough := newCurvature(p, p.start(), 0), &curvature{size: p.size()}
 		for k := range p.scores {
-			rough.diagonal = append(rough.diagonal, p.diagonal(p.seconds(p.start())[k])...)
+			rough.diagonal = append(rough.diagonal, p.diagonal(p.seconds(p.start(), 0)[k])...)
 		}
 		for i, c := range []*curvature{exact, rough} {
-			got, steps, err := newPasser(p).minimize(context.Background(), p.start(), func([]float64) *curvature { return c }, 1e-7*p.unit, 500)
+			got, steps, err := newPasser(p).minimize(context.Background(), p.start(), func([]float64, float64) *curvature { return c }, 1e-7*p.unit, 500)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -80,7 +80,7 @@ type metric struct {
 // newMetric measures a problem, usually a sample, at theta.
 func newMetric(p *problem, theta []float64) *metric {
 	m := &metric{size: p.size()}
-	seconds := p.seconds(theta)
+	seconds := p.seconds(theta, 0)
 	whole := p.affordable()
 	for k := range p.scores {
 		if whole {

@@ -14,7 +14,7 @@ func proximalGradient(t *testing.T, p *problem, steps int) float64 {
 	theta, gradient := p.start(), make([]float64, p.scores*p.size())
 	steepest := 0.0
 	for k := range p.scores {
-		steepest += sumOf(p.diagonal(p.seconds(make([]float64, len(theta)))[k]))
+		steepest += sumOf(p.diagonal(p.seconds(make([]float64, len(theta)), 0)[k]))
 	}
 	value := 0.0
 	for range steps {
@@ -66,7 +66,7 @@ func TestSparseOptimumByDiagonal(t *testing.T) {
 			t.Fatal(err)
 		}
 		m, best := newMetric(p, p.start()), point{}
-		seconds := p.seconds(p.start())
+		seconds := p.seconds(p.start(), 0)
 		m.hessians = nil
 		for k := range p.scores {
 			m.diagonal = append(m.diagonal, p.diagonal(seconds[k]))
