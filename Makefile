@@ -35,7 +35,7 @@ bench-data: build $(VENV)  ## the data path and whole retrainings beside Python'
 	CGO_ENABLED=0 go build -o bin/bench ./bench/ours
 	$(VENV) bench/data.py --rows $(ROWS) --repeat $(REPEAT) $(if $(MEMORY),--memory $(MEMORY))
 
-bench-learners: $(VENV)  ## the learners beside Python's (ROWS=8000,80000,800000 REPEAT=5)
+bench-learners: $(VENV)  ## the learners beside Python's (ROWS=100000,1000000 REPEAT=5)
 	CGO_ENABLED=0 go build -o bin/bench ./bench/ours
 	$(VENV) bench/learners.py --rows $(ROWS) --repeat $(REPEAT)
 

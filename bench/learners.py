@@ -1,6 +1,6 @@
 """The learners beside their peers: prints the tables of bench/README.md.
 
-    make bench-learners ROWS=8000,80000,800000 REPEAT=5
+    make bench-learners ROWS=100000,1000000 REPEAT=5
 
 Parameters are equal: 100 trees, 31 leaves, 255 bins, learning rate 0.1, L2 1,
 20 rows a leaf, two threads. The wall time is the fit's, binning counted, without
